@@ -252,6 +252,10 @@ func (z *Error) EncodeMsg(en *msgp.Writer) (err error) {
 		zb0001Len--
 		zb0001Mask |= 0x4
 	}
+	if z.Data.IsZero() {
+		zb0001Len--
+		zb0001Mask |= 0x8
+	}
 	if z.Cause == nil {
 		zb0001Len--
 		zb0001Mask |= 0x10
@@ -304,15 +308,17 @@ func (z *Error) EncodeMsg(en *msgp.Writer) (err error) {
 				return
 			}
 		}
-		// write "data"
-		err = en.Append(0xa4, 0x64, 0x61, 0x74, 0x61)
-		if err != nil {
-			return
-		}
-		err = z.Data.EncodeMsg(en)
-		if err != nil {
-			err = msgp.WrapError(err, "Data")
-			return
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// write "data"
+			err = en.Append(0xa4, 0x64, 0x61, 0x74, 0x61)
+			if err != nil {
+				return
+			}
+			err = z.Data.EncodeMsg(en)
+			if err != nil {
+				err = msgp.WrapError(err, "Data")
+				return
+			}
 		}
 		if (zb0001Mask & 0x10) == 0 { // if not omitted
 			// write "cause"
@@ -372,6 +378,10 @@ func (z *Error) MarshalMsg(b []byte) (o []byte, err error) {
 		zb0001Len--
 		zb0001Mask |= 0x4
 	}
+	if z.Data.IsZero() {
+		zb0001Len--
+		zb0001Mask |= 0x8
+	}
 	if z.Cause == nil {
 		zb0001Len--
 		zb0001Mask |= 0x10
@@ -400,12 +410,14 @@ func (z *Error) MarshalMsg(b []byte) (o []byte, err error) {
 			o = append(o, 0xa4, 0x6b, 0x69, 0x6e, 0x64)
 			o = msgp.AppendString(o, z.Kind)
 		}
-		// string "data"
-		o = append(o, 0xa4, 0x64, 0x61, 0x74, 0x61)
-		o, err = z.Data.MarshalMsg(o)
-		if err != nil {
-			err = msgp.WrapError(err, "Data")
-			return
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "data"
+			o = append(o, 0xa4, 0x64, 0x61, 0x74, 0x61)
+			o, err = z.Data.MarshalMsg(o)
+			if err != nil {
+				err = msgp.WrapError(err, "Data")
+				return
+			}
 		}
 		if (zb0001Mask & 0x10) == 0 { // if not omitted
 			// string "cause"
@@ -1385,6 +1397,10 @@ func (z *Manifest) EncodeMsg(en *msgp.Writer) (err error) {
 		zb0001Len--
 		zb0001Mask |= 0x10
 	}
+	if z.ConfigSchema.IsZero() {
+		zb0001Len--
+		zb0001Mask |= 0x20
+	}
 	// variable map header, size zb0001Len
 	err = en.Append(0x80 | uint8(zb0001Len))
 	if err != nil {
@@ -1472,15 +1488,17 @@ func (z *Manifest) EncodeMsg(en *msgp.Writer) (err error) {
 				}
 			}
 		}
-		// write "config_schema"
-		err = en.Append(0xad, 0x63, 0x6f, 0x6e, 0x66, 0x69, 0x67, 0x5f, 0x73, 0x63, 0x68, 0x65, 0x6d, 0x61)
-		if err != nil {
-			return
-		}
-		err = z.ConfigSchema.EncodeMsg(en)
-		if err != nil {
-			err = msgp.WrapError(err, "ConfigSchema")
-			return
+		if (zb0001Mask & 0x20) == 0 { // if not omitted
+			// write "config_schema"
+			err = en.Append(0xad, 0x63, 0x6f, 0x6e, 0x66, 0x69, 0x67, 0x5f, 0x73, 0x63, 0x68, 0x65, 0x6d, 0x61)
+			if err != nil {
+				return
+			}
+			err = z.ConfigSchema.EncodeMsg(en)
+			if err != nil {
+				err = msgp.WrapError(err, "ConfigSchema")
+				return
+			}
 		}
 	}
 	return
@@ -1508,6 +1526,10 @@ func (z *Manifest) MarshalMsg(b []byte) (o []byte, err error) {
 	if z.Capabilities == nil {
 		zb0001Len--
 		zb0001Mask |= 0x10
+	}
+	if z.ConfigSchema.IsZero() {
+		zb0001Len--
+		zb0001Mask |= 0x20
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -1550,12 +1572,14 @@ func (z *Manifest) MarshalMsg(b []byte) (o []byte, err error) {
 				o = msgp.AppendString(o, z.Capabilities[za0003])
 			}
 		}
-		// string "config_schema"
-		o = append(o, 0xad, 0x63, 0x6f, 0x6e, 0x66, 0x69, 0x67, 0x5f, 0x73, 0x63, 0x68, 0x65, 0x6d, 0x61)
-		o, err = z.ConfigSchema.MarshalMsg(o)
-		if err != nil {
-			err = msgp.WrapError(err, "ConfigSchema")
-			return
+		if (zb0001Mask & 0x20) == 0 { // if not omitted
+			// string "config_schema"
+			o = append(o, 0xad, 0x63, 0x6f, 0x6e, 0x66, 0x69, 0x67, 0x5f, 0x73, 0x63, 0x68, 0x65, 0x6d, 0x61)
+			o, err = z.ConfigSchema.MarshalMsg(o)
+			if err != nil {
+				err = msgp.WrapError(err, "ConfigSchema")
+				return
+			}
 		}
 	}
 	return
@@ -1783,6 +1807,10 @@ func (z *Operation) EncodeMsg(en *msgp.Writer) (err error) {
 		zb0001Len--
 		zb0001Mask |= 0x4
 	}
+	if z.Meta.IsZero() {
+		zb0001Len--
+		zb0001Mask |= 0x200
+	}
 	// variable map header, size zb0001Len
 	err = en.Append(0x80 | uint8(zb0001Len))
 	if err != nil {
@@ -1883,15 +1911,17 @@ func (z *Operation) EncodeMsg(en *msgp.Writer) (err error) {
 			err = msgp.WrapError(err, "Entropy")
 			return
 		}
-		// write "meta"
-		err = en.Append(0xa4, 0x6d, 0x65, 0x74, 0x61)
-		if err != nil {
-			return
-		}
-		err = z.Meta.EncodeMsg(en)
-		if err != nil {
-			err = msgp.WrapError(err, "Meta")
-			return
+		if (zb0001Mask & 0x200) == 0 { // if not omitted
+			// write "meta"
+			err = en.Append(0xa4, 0x6d, 0x65, 0x74, 0x61)
+			if err != nil {
+				return
+			}
+			err = z.Meta.EncodeMsg(en)
+			if err != nil {
+				err = msgp.WrapError(err, "Meta")
+				return
+			}
 		}
 	}
 	return
@@ -1907,6 +1937,10 @@ func (z *Operation) MarshalMsg(b []byte) (o []byte, err error) {
 	if z.Key == "" {
 		zb0001Len--
 		zb0001Mask |= 0x4
+	}
+	if z.Meta.IsZero() {
+		zb0001Len--
+		zb0001Mask |= 0x200
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -1942,12 +1976,14 @@ func (z *Operation) MarshalMsg(b []byte) (o []byte, err error) {
 		// string "entropy"
 		o = append(o, 0xa7, 0x65, 0x6e, 0x74, 0x72, 0x6f, 0x70, 0x79)
 		o = msgp.AppendBytes(o, z.Entropy)
-		// string "meta"
-		o = append(o, 0xa4, 0x6d, 0x65, 0x74, 0x61)
-		o, err = z.Meta.MarshalMsg(o)
-		if err != nil {
-			err = msgp.WrapError(err, "Meta")
-			return
+		if (zb0001Mask & 0x200) == 0 { // if not omitted
+			// string "meta"
+			o = append(o, 0xa4, 0x6d, 0x65, 0x74, 0x61)
+			o, err = z.Meta.MarshalMsg(o)
+			if err != nil {
+				err = msgp.WrapError(err, "Meta")
+				return
+			}
 		}
 	}
 	return

@@ -14,6 +14,9 @@ const (
 	ExternRef ValueType = 0x6f
 )
 
+// PageSize is the size of a page of linear memory, in bytes.
+const PageSize = 65_536
+
 // A FuncType is the type of a function or of a block.
 type FuncType struct {
 	Params, Results []ValueType
@@ -39,7 +42,10 @@ type Limit struct {
 type Import struct {
 	Module, Name string
 	Kind         ExternKind
-	Type         uint32 // index of the type, for functions
+	Type         uint32     // index of the type, for functions
+	Table        Table      // for tables
+	Memory       Limit      // for memories
+	Global       GlobalType // for globals
 }
 
 // An Export is one export.
@@ -53,6 +59,12 @@ type Export struct {
 type Table struct {
 	Elem  ValueType
 	Limit Limit
+}
+
+// A GlobalType is the type of an imported global.
+type GlobalType struct {
+	Type    ValueType
+	Mutable bool
 }
 
 // A Global is one global with its initialiser.
@@ -70,7 +82,7 @@ type ConstExpr struct {
 	Bits2 uint64 // upper half of a v128
 }
 
-// ElemMode and DataMode say when a segment is used.
+// A SegmentMode says when a segment is used.
 type SegmentMode byte
 
 const (
@@ -102,7 +114,8 @@ type LocalRun struct {
 }
 
 // A Body is one function's code. Code aliases the module's bytes: the
-// instructions after the locals, the final end included.
+// instructions after the locals, the final end included. Parse has seen that
+// the locals are within bounds; the parameters count on top of them.
 type Body struct {
 	Locals []LocalRun
 	Code   []byte
@@ -110,7 +123,7 @@ type Body struct {
 }
 
 // A Module is a decoded module. It aliases the bytes that it was parsed from
-// and is not changed after Parse.
+// and is not changed after Validate.
 type Module struct {
 	Types     []FuncType
 	Imports   []Import
@@ -125,6 +138,9 @@ type Module struct {
 	DataCount int // from the data count section, or -1
 	Bodies    []Body
 	Custom    []CustomSection
+	Aril      []byte // content of the custom section "aril", or nil
+
+	facts *facts // left by Validate
 }
 
 // A CustomSection is one custom section. Bytes alias the module's.

@@ -1,0 +1,40 @@
+# Every target is one line in `make help`. `make check` writes nothing.
+MODULES := . cmd/aril
+GO_GUEST := GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -trimpath -ldflags='-s -w'
+FUZZTIME ?= 10s
+STATICCHECK := go run honnef.co/go/tools/cmd/staticcheck@latest
+
+.PHONY: help check test race bench fuzz guests demo generate
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: ## build the extensions from source and run the main job on real requests
+	@for e in retry audit hostile; do $(GO_GUEST) -o build/demo/$$e.wasm ./examples/embed/$$e || exit 1; done
+	@go run ./examples/embed -extensions build/demo
+
+test: ## run every test that needs nothing but Go
+	@for m in $(MODULES); do (cd $$m && go test ./...) || exit 1; done
+
+race: ## run the concurrent packages under the race detector
+	@go test -race ./runtime/... ./guest-sdk/...
+
+check: ## formatting, vet, staticcheck, tidy modules, generated files, other platforms
+	@test -z "$$(gofmt -l .)" || { gofmt -l .; exit 1; }
+	@for m in $(MODULES); do (cd $$m && go vet ./... && $(STATICCHECK) ./... && go mod tidy -diff) || exit 1; done
+	@GOOS=wasip1 GOARCH=wasm go vet ./guest-sdk/go/guest/...
+	@for p in darwin/arm64 windows/amd64 freebsd/amd64 linux/arm64; do GOOS=$${p%/*} GOARCH=$${p#*/} go build ./runtime/... || exit 1; done
+	@go build -tags aril_heap ./runtime/...
+	@.ci/generated
+
+bench: ## measure: limits on in all of them
+	@go test -run '^$$' -bench 'Wrap|Metering|Cancel|GC|Load' -benchmem ./runtime/...
+
+fuzz: ## run each fuzz target for FUZZTIME
+	@.ci/fuzz $(FUZZTIME)
+
+guests: ## rebuild the committed guests from their sources and compare (needs .ci/install.sh)
+	@testdata/build.sh --check
+
+generate: ## write the generated files anew
+	@go generate ./...

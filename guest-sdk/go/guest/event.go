@@ -1,0 +1,31 @@
+package guest
+
+import "github.com/aril-wasm/aril/abi/names"
+
+// Types of events.
+const (
+	EventAttach = names.EventAttach // a scope begins
+	EventDetach = names.EventDetach // a scope ends
+	EventError  = names.EventError
+	EventChange = names.EventChange // a value is about to be stored; the answer replaces it
+	EventTick   = names.EventTick
+)
+
+// An Event is something that happened outside operations. It is valid until
+// Event returns.
+type Event struct{ a *activation }
+
+// Type is one of the constants above, or a type that is newer than this SDK.
+func (e *Event) Type() string { return string(e.a.header.parse().event) }
+
+// ID is unique among events and operations of the host's Runtime.
+func (e *Event) ID() uint64 { return e.a.header.parse().id }
+
+// Scope names the scope it happened in, 0 for none.
+func (e *Event) Scope() uint64 { return e.a.header.parse().scope }
+
+// Name is what it happened to, "" for nothing in particular.
+func (e *Event) Name() string { return string(e.a.header.parse().name) }
+
+// Data is what comes with it. It stays with the host until it is looked at.
+func (e *Event) Data() Value { return e.a.input.value() }

@@ -1,0 +1,196 @@
+package runtime
+
+import (
+	"context"
+	"encoding/binary"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+
+	"github.com/tinylib/msgp/msgp"
+
+	"github.com/aril-wasm/aril/abi/names"
+	"github.com/aril-wasm/aril/runtime/internal/capability"
+	"github.com/aril-wasm/aril/runtime/internal/codec"
+	"github.com/aril-wasm/aril/runtime/internal/sandbox"
+	"github.com/aril-wasm/aril/runtime/state"
+)
+
+// An activation is this package's half of sandbox.Activation: what the guest
+// sees of an operation, and what it answered. It belongs to an instance and is
+// used again.
+type activation struct {
+	guest *Guest
+	act   *sandbox.Activation
+	node  *node  // nil outside wrap
+	frame frame  // nil outside wrap
+	layer *layer // nil outside wrap
+	op    *Operation
+	input any // of event and call
+
+	nexts   int
+	past    int // calls of next past the limit
+	inNext  bool
+	moved   int64 // bytes across the boundary
+	changed bool  // input or outcome
+
+	slots   [7]slot
+	handles codec.Handles
+	scratch []byte
+
+	answer      answerKind
+	answerErr   error
+	answerValue any   // of event and call
+	answerWhy   error // of answerBad
+	answerIndex int
+
+	panicked   bool // the operation itself panicked
+	panicValue any
+	guestPanic string // the guest's own last words
+
+	logLeft, logDropped int64
+	stdio               capability.Stdio
+}
+
+// A slot is one value that the guest can read: encoded at the first read, the
+// same bytes at later ones.
+type slot struct {
+	bytes []byte
+	ready bool
+}
+
+type answerKind uint8
+
+const (
+	answerNone answerKind = iota
+	answerValue
+	answerError
+	answerNext
+	answerBad
+)
+
+// keepSlot is the largest buffer that an idle activation keeps.
+const keepSlot = 64 << 10
+
+// reset prepares for a run.
+func (a *activation) reset(n *node, f frame, l *layer) {
+	a.node, a.frame, a.layer, a.op, a.input = n, f, l, nil, nil
+	a.nexts, a.past, a.inNext, a.moved, a.changed = 0, 0, false, 0, false
+	a.answer, a.answerErr, a.answerValue, a.answerWhy, a.answerIndex = answerNone, nil, nil, nil, 0
+	a.panicked, a.panicValue, a.guestPanic = false, nil, ""
+	a.logLeft, a.logDropped = a.guest.limits.LogBytes, 0
+	if a.logLeft < 0 {
+		a.logLeft = 1 << 62
+	}
+}
+
+// release lets go of everything that belongs to the caller.
+func (a *activation) release() {
+	a.node, a.frame, a.layer, a.op = nil, nil, nil, nil
+	a.answerErr, a.answerValue, a.answerWhy, a.panicValue, a.input = nil, nil, nil, nil, nil
+	a.handles.Reset()
+	for i := range a.slots {
+		a.forget(i)
+	}
+}
+
+// forget drops a slot's value, which is no longer current.
+func (a *activation) forget(i int) {
+	s := &a.slots[i]
+	s.ready = false
+	if cap(s.bytes) > keepSlot {
+		s.bytes = nil
+	}
+}
+
+// What host functions of package capability ask of their activation.
+
+func (a *activation) Logger() *slog.Logger     { return a.guest.owner.logger }
+func (a *activation) LogBytes() *int64         { return &a.logLeft }
+func (a *activation) Stdio() *capability.Stdio { return &a.stdio }
+func (a *activation) LogDropped()              { a.logDropped++ }
+func (a *activation) State() state.State       { return a.guest.owner.state }
+func (a *activation) Random() io.Reader        { return a.guest.rt.random }
+func (a *activation) PanicMessage(s string)    { a.guestPanic = s }
+
+// ownerShared is what all activations of a guest share.
+type ownerShared struct {
+	logger *slog.Logger
+	state  state.State // nil when it is not granted
+}
+
+// The operation header is one map. What does not change from run to run is
+// encoded once, in the layer; ids, depth and entropy follow it.
+func appendHeaderPrefix(dst []byte, op *Operation, maxNext int64, p Powers) []byte {
+	fields := uint32(8)
+	if op.Key != "" {
+		fields++
+	}
+	meta, err := appendMeta(nil, op.Meta)
+	if err == nil && len(op.Meta) > 0 {
+		fields++
+	}
+	dst = msgp.AppendMapHeader(dst, fields)
+	dst = msgp.AppendString(msgp.AppendString(dst, names.KeyKind), op.Kind)
+	dst = msgp.AppendString(msgp.AppendString(dst, names.KeyName), op.Name)
+	if op.Key != "" {
+		dst = msgp.AppendString(msgp.AppendString(dst, names.KeyKey), op.Key)
+	}
+	if err == nil && len(op.Meta) > 0 {
+		dst = append(msgp.AppendString(dst, names.KeyMeta), meta...)
+	}
+	if maxNext < 0 {
+		maxNext = 1<<31 - 1
+	}
+	dst = msgp.AppendUint64(msgp.AppendString(dst, names.KeyMaxNext), uint64(maxNext))
+	dst = msgp.AppendUint32(msgp.AppendString(dst, names.KeyPowers), uint32(p))
+	return dst
+}
+
+func appendMeta(dst []byte, meta map[string]any) ([]byte, error) {
+	if len(meta) == 0 {
+		return dst, nil
+	}
+	return codec.AppendValue(dst, meta, nil, codec.Limits{}) // encoded once for many runs, so no handles
+}
+
+// headerRoom bounds what writeHeader appends to the prefix.
+const headerRoom = 128
+
+// writeHeader puts the operation header into the mailbox, or into slot
+// MESSAGE when it does not fit, and reports its length.
+func (a *activation) writeHeader() int {
+	box := a.act.Mailbox()
+	prefix := a.layer.header
+	if len(prefix)+headerRoom <= len(box) {
+		return len(a.appendHeader(append(box[:0], prefix...)))
+	}
+	s := &a.slots[names.SlotMessage]
+	s.bytes, s.ready = a.appendHeader(append(s.bytes[:0], prefix...)), true
+	a.act.Deliver(s.bytes)
+	return len(s.bytes)
+}
+
+func (a *activation) appendHeader(dst []byte) []byte {
+	n := a.node
+	dst = msgp.AppendUint64(msgp.AppendString(dst, names.KeyID), n.id)
+	dst = msgp.AppendUint64(msgp.AppendString(dst, names.KeyRoot), n.chain.root.id)
+	dst = msgp.AppendUint64(msgp.AppendString(dst, names.KeyDepth), uint64(n.depth))
+	return appendEntropy(dst)
+}
+
+// appendEntropy adds 32 random bytes. They seed generators, not keys: a guest
+// that needs secrets uses aril_random_v1.
+func appendEntropy(dst []byte) []byte {
+	dst = msgp.AppendString(dst, names.KeyEntropy)
+	dst = append(dst, 0xc4, names.EntropySize) // bin 8
+	for range names.EntropySize / 8 {
+		dst = binary.LittleEndian.AppendUint64(dst, rand.Uint64())
+	}
+	return dst
+}
+
+func randomSeed() uint64 { return rand.Uint64() }
+
+// context is the caller's, with the chain in it.
+func (a *activation) context() context.Context { return a.act.Context() }

@@ -1,0 +1,115 @@
+package runtime
+
+import (
+	"sync"
+
+	"github.com/tinylib/msgp/msgp"
+
+	"github.com/aril-wasm/aril/abi"
+)
+
+// A contextLevel is keyed data at one level: an operation's own, its root's,
+// or the pipeline's. Keys are private to an extension. The zero value is
+// empty. It may be used from any goroutine; each method is atomic.
+type contextLevel struct {
+	mu   sync.Mutex
+	data map[contextKey][]byte
+	keys map[*Guest]int64
+}
+
+type contextKey struct {
+	owner *Guest
+	key   string
+}
+
+// lookup finds a value. Bytes are never changed once stored.
+func (l *contextLevel) lookup(k contextKey) ([]byte, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	v, ok := l.data[k]
+	return v, ok
+}
+
+// swap stores val, which it keeps, and gives what was there; when that is
+// longer than room, it answers TOO_LARGE and changes nothing. An empty val
+// removes.
+func (l *contextLevel) swap(k contextKey, val []byte, room uint64) (old []byte, had bool, s abi.Status) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	old, had = l.data[k]
+	if uint64(len(old)) > room {
+		return old, had, abi.TooLarge
+	}
+	return old, had, l.put(k, val, had)
+}
+
+func (l *contextLevel) put(k contextKey, val []byte, had bool) abi.Status {
+	if over(int64(len(val)), k.owner.limits.ContextBytes) {
+		return abi.TooLarge
+	}
+	if len(val) == 0 {
+		if had {
+			delete(l.data, k)
+			l.keys[k.owner]--
+		}
+		return abi.OK
+	}
+	if !had {
+		if over(l.keys[k.owner]+1, k.owner.limits.ContextKeys) {
+			return abi.Limit
+		}
+		if l.data == nil {
+			l.data, l.keys = map[contextKey][]byte{}, map[*Guest]int64{}
+		}
+		l.keys[k.owner]++
+	}
+	l.data[k] = val
+	return abi.OK
+}
+
+// push appends one message to the array at k, made when absent, and reports
+// the new count.
+func (l *contextLevel) push(k contextKey, elem []byte) (count uint32, s abi.Status) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	old, had := l.data[k]
+	var rest []byte
+	if had {
+		n, body, err := msgp.ReadArrayHeaderBytes(old)
+		if err != nil {
+			return 0, abi.Invalid
+		}
+		count, rest = n, body
+	}
+	val := make([]byte, 0, len(old)+len(elem)+5)
+	val = msgp.AppendArrayHeader(val, count+1)
+	val = append(append(val, rest...), elem...)
+	if s := l.put(k, val, had); s != abi.OK {
+		return 0, s
+	}
+	return count + 1, abi.OK
+}
+
+// level finds the data of one of the three levels.
+func (n *node) level(level uint32) *contextLevel {
+	switch level {
+	case 0:
+		return &n.own
+	case 1:
+		return &n.chain.root.own
+	case 2:
+		return n.scope
+	}
+	return nil
+}
+
+// inherited finds a value at level own: this operation's, or the nearest
+// above it.
+func (n *node) inherited(k contextKey) ([]byte, bool) {
+	for ; n != nil; n = n.parent {
+		if v, ok := n.own.lookup(k); ok {
+			return v, true
+		}
+	}
+	return nil, false
+}

@@ -1,0 +1,121 @@
+package runtime
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/aril-wasm/aril/abi"
+	"github.com/aril-wasm/aril/abi/names"
+	"github.com/aril-wasm/aril/runtime/internal/capability"
+	"github.com/aril-wasm/aril/runtime/internal/sandbox"
+)
+
+// Call calls a method of the extension: one that it serves itself, such as
+// "getMetrics". args and the answer are generic values, as in a message; see
+// abi/ABI.md#values. Errors: ErrNoMethod, the *Error that the method answered
+// with, a *CallError when the extension broke.
+func (g *Guest) Call(ctx context.Context, method string, args any) (any, error) {
+	if !g.has(sandbox.PhaseCall) {
+		return nil, fmt.Errorf("extension %q: %w: %q", g.Name(), ErrNoMethod, quoteName(method))
+	}
+	v, answered, err := g.hook(ctx, sandbox.PhaseCall, g.wrapBudget, args, func(id uint64, dst []byte) ([]byte, error) {
+		msg := abi.Call{Method: method, ID: id, Entropy: entropy()}
+		return msg.MarshalMsg(dst)
+	})
+	if err == nil && !answered {
+		err = fmt.Errorf("extension %q: %w: %q", g.Name(), ErrNoMethod, quoteName(method))
+	}
+	return v, err
+}
+
+// An Event is something that happened, told to an extension.
+type Event struct {
+	Type  string // "attach", "detach", "error", "change", "tick", or the host's own
+	Scope uint64 // whose event it is, 0 for none
+	Name  string // what it is about, "" for nothing
+	Data  any    // what the guest reads as INPUT
+}
+
+// Event tells the extension of an event and waits for its answer, under the
+// limits EventFuel and EventTime. answered says whether it gave a value. An
+// extension without the hook hears nothing.
+func (g *Guest) Event(ctx context.Context, e Event) (answer any, answered bool, err error) {
+	if !g.has(sandbox.PhaseEvent) {
+		return nil, false, nil
+	}
+	return g.hook(ctx, sandbox.PhaseEvent, g.eventBudget, e.Data, func(id uint64, dst []byte) ([]byte, error) {
+		msg := abi.Event{Event: e.Type, ID: id, Scope: e.Scope, Name: e.Name, Entropy: entropy()}
+		return msg.MarshalMsg(dst)
+	})
+}
+
+func (g *Guest) dispose(ctx context.Context) error {
+	if !g.has(sandbox.PhaseDispose) {
+		return nil
+	}
+	_, _, err := g.hook(ctx, sandbox.PhaseDispose, g.eventBudget, nil, nil)
+	return err
+}
+
+// hook runs a hook other than wrap as an operation of its own, nested in the
+// one that ctx belongs to.
+func (g *Guest) hook(ctx context.Context, p sandbox.Phase, b sandbox.Budget, input any, header func(id uint64, dst []byte) ([]byte, error)) (_ any, answered bool, err error) {
+	n, err := enter(ctx, g.rt, &contextLevel{})
+	if err != nil {
+		return nil, false, err
+	}
+	defer n.leave()
+	if err := n.chain.activate(); err != nil {
+		return nil, false, err
+	}
+	inst, err := g.take(ctx, n.chain)
+	if err != nil {
+		return nil, false, &CallError{Extension: g.Name(), Hook: p.String(), Err: err, Limits: g.limits}
+	}
+	defer g.giveBack(inst, n.chain)
+	a := inst.Act.Owner.(*activation)
+	a.reset(n, nil, nil)
+	defer a.release()
+	a.input = input
+	var arg uint64
+	if header != nil {
+		s := &a.slots[names.SlotMessage]
+		if s.bytes, err = header(n.id, s.bytes[:0]); err != nil {
+			return nil, false, err
+		}
+		s.ready = true
+		inst.Act.Deliver(s.bytes)
+		arg = uint64(len(s.bytes))
+	}
+	n.chain.budget(&b, g.limits.TotalTime)
+	result, usage, err := inst.Run(n, p, b, arg)
+	capability.FlushStdio(n, a)
+	if err == nil {
+		switch uint32(result) {
+		case names.HookPass:
+			return nil, false, nil
+		case names.HookDone:
+			switch a.answer {
+			case answerValue:
+				return a.answerValue, true, nil
+			case answerError:
+				return nil, true, a.answerErr
+			case answerBad:
+				err = a.answerWhy
+			default:
+				err = fmt.Errorf("%w: DONE without an outcome", ErrABI)
+			}
+		default:
+			err = fmt.Errorf("%w: %s returned %d", ErrABI, p, int32(result))
+		}
+	}
+	if errors.Is(err, sandbox.ErrCanceled) {
+		return nil, false, context.Cause(ctx)
+	}
+	broken := a.broken(p.String(), usage, err)
+	g.rt.logBroken(g, broken)
+	return nil, false, broken
+}
+
+func entropy() []byte { return appendEntropy(nil)[1+len(names.KeyEntropy)+2:] }

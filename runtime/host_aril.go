@@ -1,0 +1,413 @@
+package runtime
+
+import (
+	"errors"
+
+	"github.com/aril-wasm/aril/abi"
+	"github.com/aril-wasm/aril/abi/names"
+	"github.com/aril-wasm/aril/runtime/internal/codec"
+	"github.com/aril-wasm/aril/runtime/internal/sandbox"
+)
+
+// hostAril is module aril_v1: what a guest does with the operation itself.
+// Types, phases and names are in package abi; TestHostFunctionsMatchTheABI
+// compares.
+var hostAril = sandbox.HostModule{Name: names.ModuleAril, Funcs: []sandbox.HostFunc{
+	{Name: "next", Call: hostNext},
+	{Name: "read", Call: hostRead},
+	{Name: "outcome", Call: hostOutcome},
+	{Name: "context_get", Call: hostContextGet},
+	{Name: "context_set", Call: hostContextSet},
+	{Name: "context_append", Call: hostContextAppend},
+	{Name: "context_swap", Call: hostContextSwap},
+}}
+
+// pastLimit is how many calls past a limit are answered with LIMIT before the
+// activation ends.
+const pastLimit = 10
+
+func hostNext(act *sandbox.Activation, stack []uint64) {
+	a := act.Owner.(*activation)
+	status, n := a.callNext(uint64(uint32(stack[0])), uint64(uint32(stack[1])), uint32(stack[2]))
+	stack[0] = abi.Pack(status, n)
+}
+
+func (a *activation) callNext(ptr, n uint64, flags uint32) (abi.Status, uint32) {
+	switch {
+	case flags&^(names.NextReplace|names.NextRead) != 0:
+		return abi.Invalid, 0
+	case flags&names.NextReplace != 0 && !a.powers().has(ChangeInput),
+		flags&names.NextRead != 0 && !a.powers().has(ReadResult),
+		a.nexts > 0 && !a.powers().has(Repeat):
+		return abi.Denied, 0
+	case over(int64(a.nexts+1), a.layer.max):
+		if a.past++; a.past > pastLimit {
+			a.act.Abort(ErrABI)
+		}
+		return abi.Limit, 0
+	case a.nexts > 0 && !a.node.chain.repeat():
+		return abi.Limit, 0
+	}
+	if flags&names.NextReplace != 0 {
+		src, s := a.take(ptr, n, a.guest.limits.InputBytes)
+		if s != abi.OK {
+			return s, 0
+		}
+		if err := a.frame.stageInput(src, &a.handles, a.guest.codecLimits(a.guest.limits.InputBytes)); err != nil {
+			a.guest.rt.logRejected(a, "input", err)
+			return rejection(err), 0
+		}
+		a.changed = true
+	}
+	a.forget(names.SlotMessage)
+	a.forget(names.SlotResult)
+	a.forget(names.SlotError)
+	a.nexts++
+	a.runNext()
+	status := abi.OK
+	s := names.SlotResult
+	if a.frame.lastErr() != nil {
+		status, s = abi.Failed, names.SlotError
+	}
+	if flags&names.NextRead == 0 {
+		return status, 0
+	}
+	bytes, got := a.slot(uint32(s))
+	if got != abi.OK {
+		return status, 0 // it ran; reading the slot says what is wrong with it
+	}
+	if uint64(len(bytes)) <= uint64(len(a.act.Mailbox())) && a.move(uint64(len(bytes))) == abi.OK {
+		a.act.Deliver(bytes)
+	}
+	return status, uint32(len(bytes))
+}
+
+// runNext runs the rest of the pipeline. A panic of the operation must not
+// cross the guest's frames as it is: it is kept, the guest is unwound, and
+// Guest.wrap raises it again.
+func (a *activation) runNext() {
+	a.inNext = true
+	a.act.Pause()
+	finished := false
+	defer func() {
+		if finished {
+			return
+		}
+		if r := recover(); r != nil {
+			a.panicked, a.panicValue = true, r
+			a.act.Abort(ErrPanic)
+		}
+		// Otherwise the goroutine is exiting, and the instance goes with it.
+	}()
+	a.frame.next()
+	finished = true
+	a.inNext = false
+	a.act.Unpause()
+	a.act.CheckAlive()
+}
+
+// take views n bytes of the guest's at ptr, at most limit of them, and bills
+// them. The view is good until the guest or anything for it runs.
+func (a *activation) take(ptr, n uint64, limit int64) ([]byte, abi.Status) {
+	if over(int64(n), limit) {
+		return nil, abi.TooLarge
+	}
+	b, ok := a.act.Read(ptr, n)
+	if !ok {
+		return nil, abi.Invalid
+	}
+	return b, a.move(n)
+}
+
+// move bills n bytes that cross the boundary.
+func (a *activation) move(n uint64) abi.Status {
+	if over(a.moved+int64(n), a.guest.limits.TransferBytes) {
+		return abi.Limit
+	}
+	a.moved += int64(n)
+	a.act.ChargeBytes(n)
+	return abi.OK
+}
+
+func hostRead(act *sandbox.Activation, stack []uint64) {
+	a := act.Owner.(*activation)
+	status, n := a.read(uint32(stack[0]), uint64(uint32(stack[1])), uint64(uint32(stack[2])), uint64(uint32(stack[3])))
+	stack[0] = abi.Pack(status, n)
+}
+
+func (a *activation) read(slot uint32, offset, buf, limit uint64) (abi.Status, uint32) {
+	phases := abi.SlotPhases(slot)
+	if phases == 0 {
+		return abi.Invalid, 0
+	}
+	if !phases.Has(1 << a.act.Phase()) {
+		return abi.Phase, 0
+	}
+	if _, ok := a.act.Read(buf, limit); !ok {
+		return abi.Invalid, 0
+	}
+	bytes, s := a.slot(slot)
+	if s != abi.OK {
+		return s, 0
+	}
+	if offset < uint64(len(bytes)) {
+		part := bytes[offset:]
+		part = part[:min(uint64(len(part)), limit)]
+		if s := a.move(uint64(len(part))); s != abi.OK {
+			return s, 0
+		}
+		a.act.Write(buf, part)
+	}
+	return abi.OK, uint32(len(bytes))
+}
+
+// slot gives a slot's bytes, encoding them when nobody has before.
+func (a *activation) slot(i uint32) ([]byte, abi.Status) {
+	s := &a.slots[i]
+	if s.ready {
+		return s.bytes, abi.OK
+	}
+	var err error
+	l := a.guest.codecLimits(a.guest.limits.InputBytes)
+	dst := s.bytes[:0]
+	switch i {
+	case names.SlotInput:
+		switch {
+		case a.frame == nil && (a.act.Phase() != sandbox.PhaseEvent || a.powers().has(ReadInput)):
+			dst, err = codec.AppendValue(dst, a.input, &a.handles, l)
+		case !a.powers().has(ReadInput):
+			return nil, abi.Denied
+		default:
+			dst, err = a.frame.appendInput(dst, &a.handles, l)
+		}
+	case names.SlotResult:
+		if !a.powers().has(ReadResult) {
+			return nil, abi.Denied
+		}
+		if a.nexts == 0 || a.frame.lastErr() != nil {
+			return nil, abi.NotFound
+		}
+		l = a.guest.codecLimits(a.guest.limits.ResultBytes)
+		dst, err = a.frame.appendResult(dst, &a.handles, l)
+	case names.SlotError:
+		if a.nexts == 0 || a.frame.lastErr() == nil {
+			return nil, abi.NotFound
+		}
+		dst, err = a.appendError(dst, a.frame.lastErr())
+	case names.SlotParams:
+		if !a.powers().has(ReadInput) {
+			return nil, abi.Denied
+		}
+		if a.op.Params == nil {
+			return nil, abi.NotFound
+		}
+		dst, err = codec.AppendValue(dst, a.op.Params, &a.handles, l)
+	case names.SlotConfig:
+		if len(a.guest.configBytes) == 0 {
+			return nil, abi.NotFound
+		}
+		dst = append(dst, a.guest.configBytes...)
+	case names.SlotScript:
+		if len(a.guest.config.Script) == 0 {
+			return nil, abi.NotFound
+		}
+		dst = append(dst, a.guest.config.Script...)
+	default:
+		return nil, abi.NotFound
+	}
+	if errors.Is(err, abi.ErrOverLimit) {
+		return nil, abi.TooLarge
+	}
+	if err != nil {
+		a.guest.rt.logRejected(a, "value", err)
+		return nil, abi.Failed
+	}
+	s.bytes, s.ready = dst, true
+	a.act.ChargeBytes(uint64(len(dst)))
+	return dst, abi.OK
+}
+
+func hostOutcome(act *sandbox.Activation, stack []uint64) {
+	a := act.Owner.(*activation)
+	stack[0] = abi.Pack(a.giveOutcome(uint32(stack[0]), uint64(uint32(stack[1])), uint64(uint32(stack[2]))), 0)
+}
+
+func (a *activation) giveOutcome(kind uint32, ptr, n uint64) abi.Status {
+	phases := abi.OutcomePhases(kind)
+	if phases == 0 {
+		return abi.Invalid
+	}
+	if !phases.Has(1 << a.act.Phase()) {
+		return abi.Phase
+	}
+	if kind == names.OutcomeNext {
+		if n != 0 {
+			return abi.Invalid
+		}
+		if ptr >= uint64(a.nexts) {
+			return abi.NotFound
+		}
+		a.answer, a.answerIndex = answerNext, int(ptr)
+		a.changed = a.changed || a.answerIndex != a.nexts-1
+		return abi.OK
+	}
+	if a.frame != nil && a.act.Phase() == sandbox.PhaseWrap && !a.powers().has(ChangeResult) && !a.powers().has(Skip) {
+		// An error passed back as it was needs no power.
+		if kind != names.OutcomeError || a.nexts == 0 || a.frame.lastErr() == nil {
+			return abi.Denied
+		}
+	}
+	if a.act.Phase() == sandbox.PhaseEvent {
+		need := ChangeInput
+		if kind == names.OutcomeError {
+			need = Skip
+		}
+		if !a.powers().has(need) {
+			return abi.Denied
+		}
+	}
+	src, s := a.take(ptr, n, a.guest.limits.ResultBytes)
+	if s != abi.OK {
+		return s
+	}
+	var err error
+	if kind == names.OutcomeValue {
+		err = a.answerWithValue(src)
+	} else {
+		err = a.answerWithError(src)
+	}
+	if err != nil {
+		a.answer, a.answerWhy = answerBad, err
+		a.guest.rt.logRejected(a, "outcome", err)
+		return rejection(err)
+	}
+	return abi.OK
+}
+
+// rejection is the status for a message that was not taken.
+func rejection(err error) abi.Status {
+	if errors.Is(err, codec.ErrStale) {
+		return abi.Stale
+	}
+	return abi.Invalid
+}
+
+// contextArgs checks what all context functions share. src views val and is
+// copied by the caller.
+func (a *activation) contextKey(level uint32, ptr, n uint64) (*contextLevel, contextKey, abi.Status) {
+	l := a.node.level(level)
+	if l == nil {
+		return nil, contextKey{}, abi.Invalid
+	}
+	if n == 0 || n > maxContextKey {
+		return nil, contextKey{}, abi.Invalid
+	}
+	key, s := a.take(ptr, n, maxContextKey)
+	return l, contextKey{a.guest, string(key)}, s
+}
+
+// maxContextKey is the longest key, in bytes.
+const maxContextKey = 512
+
+// contextValue copies a value and checks that it is one message.
+func (a *activation) contextValue(ptr, n uint64) ([]byte, abi.Status) {
+	src, s := a.take(ptr, n, a.guest.limits.ContextBytes)
+	if s != abi.OK || n == 0 {
+		return nil, s
+	}
+	if abi.Scan(src, abi.ScanLimits{}) != nil {
+		return nil, abi.Invalid
+	}
+	return append([]byte(nil), src...), abi.OK
+}
+
+// giveBytes answers with as much of v as fits.
+func (a *activation) giveBytes(v []byte, buf, limit uint64) (abi.Status, uint32) {
+	part := v[:min(uint64(len(v)), limit)]
+	if _, ok := a.act.Read(buf, limit); !ok {
+		return abi.Invalid, 0
+	}
+	if s := a.move(uint64(len(part))); s != abi.OK {
+		return s, 0
+	}
+	a.act.Write(buf, part)
+	return abi.OK, uint32(len(v))
+}
+
+func hostContextGet(act *sandbox.Activation, stack []uint64) {
+	a := act.Owner.(*activation)
+	level := uint32(stack[0])
+	l, key, s := a.contextKey(level, uint64(uint32(stack[1])), uint64(uint32(stack[2])))
+	if s != abi.OK {
+		stack[0] = abi.Pack(s, 0)
+		return
+	}
+	v, ok := l.lookup(key)
+	if !ok && level == names.LevelOwn {
+		v, ok = a.node.inherited(key)
+	}
+	if !ok {
+		stack[0] = abi.Pack(abi.NotFound, 0)
+		return
+	}
+	stack[0] = abi.Pack(a.giveBytes(v, uint64(uint32(stack[3])), uint64(uint32(stack[4]))))
+}
+
+func hostContextSet(act *sandbox.Activation, stack []uint64) {
+	a := act.Owner.(*activation)
+	l, key, s := a.contextKey(uint32(stack[0]), uint64(uint32(stack[1])), uint64(uint32(stack[2])))
+	if s == abi.OK {
+		var val []byte
+		if val, s = a.contextValue(uint64(uint32(stack[3])), uint64(uint32(stack[4]))); s == abi.OK {
+			_, _, s = l.swap(key, val, 1<<62)
+		}
+	}
+	stack[0] = abi.Pack(s, 0)
+}
+
+func hostContextAppend(act *sandbox.Activation, stack []uint64) {
+	a := act.Owner.(*activation)
+	l, key, s := a.contextKey(uint32(stack[0]), uint64(uint32(stack[1])), uint64(uint32(stack[2])))
+	var n uint32
+	if s == abi.OK {
+		var val []byte
+		val, s = a.contextValue(uint64(uint32(stack[3])), uint64(uint32(stack[4])))
+		if s == abi.OK && len(val) == 0 {
+			s = abi.Invalid
+		}
+		if s == abi.OK {
+			n, s = l.push(key, val)
+		}
+	}
+	stack[0] = abi.Pack(s, n)
+}
+
+func hostContextSwap(act *sandbox.Activation, stack []uint64) {
+	a := act.Owner.(*activation)
+	buf, limit := uint64(uint32(stack[5])), uint64(uint32(stack[6]))
+	l, key, s := a.contextKey(uint32(stack[0]), uint64(uint32(stack[1])), uint64(uint32(stack[2])))
+	if s == abi.OK {
+		if _, ok := a.act.Read(buf, limit); !ok {
+			s = abi.Invalid
+		}
+	}
+	var val []byte
+	if s == abi.OK {
+		val, s = a.contextValue(uint64(uint32(stack[3])), uint64(uint32(stack[4])))
+	}
+	if s != abi.OK {
+		stack[0] = abi.Pack(s, 0)
+		return
+	}
+	old, had, s := l.swap(key, val, limit)
+	switch {
+	case s == abi.TooLarge && uint64(len(old)) > limit:
+		stack[0] = abi.Pack(s, uint32(len(old)))
+	case s != abi.OK:
+		stack[0] = abi.Pack(s, 0)
+	case !had:
+		stack[0] = abi.Pack(abi.NotFound, 0)
+	default:
+		stack[0] = abi.Pack(a.giveBytes(old, buf, limit))
+	}
+}

@@ -1,0 +1,114 @@
+package sandbox
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/experimental"
+
+	"github.com/aril-wasm/aril/runtime/internal/wasm"
+)
+
+// A Code is one compiled module with what goes with it: data, names, exports.
+// It is immutable and may be used from any goroutine. Codes whose rewritten
+// bytes are equal share one compilation, whatever their data.
+type Code struct {
+	engine    *Engine
+	rewritten *wasm.Rewritten
+	shared    *compilation
+}
+
+// A compilation is what wazero made of some rewritten bytes.
+type compilation struct {
+	digest [32]byte
+	module wazero.CompiledModule
+	err    error
+	ready  chan struct{} // closed when module or err is set
+	users  int           // guarded by Engine.mu
+}
+
+// Compile compiles a rewritten module, or finds it compiled. Callers with the
+// same bytes wait for one compile. Release it when done.
+func (e *Engine) Compile(ctx context.Context, rw *wasm.Rewritten) (*Code, error) {
+	e.mu.Lock()
+	if e.closed {
+		e.mu.Unlock()
+		return nil, ErrClosed
+	}
+	s, found := e.compilations[rw.Digest]
+	if !found {
+		s = &compilation{digest: rw.Digest, ready: make(chan struct{})}
+		e.compilations[rw.Digest] = s
+	}
+	s.users++
+	e.mu.Unlock()
+	c := &Code{engine: e, rewritten: rw, shared: s}
+	if !found {
+		// The compile outlives a caller that gives up: others may wait for it,
+		// and wazero looks at its context only now and then.
+		go s.compile(e, rw.Code)
+	}
+	select {
+	case <-s.ready:
+	case <-ctx.Done():
+		c.Release()
+		return nil, context.Cause(ctx)
+	}
+	if s.err != nil {
+		c.Release()
+		return nil, s.err
+	}
+	return c, nil
+}
+
+func (s *compilation) compile(e *Engine, code []byte) {
+	defer close(s.ready)
+	defer func() {
+		if r := recover(); r != nil {
+			s.err = fmt.Errorf("compile: the engine panicked: %v", r)
+		}
+	}()
+	e.compiling <- struct{}{}
+	defer func() { <-e.compiling }()
+	ctx, cancel := context.WithTimeout(context.Background(), e.config.CompileTime)
+	defer cancel()
+	start := time.Now()
+	module, err := e.wazero.CompileModule(experimental.WithCompilationWorkers(ctx, 2), code)
+	switch {
+	case ctx.Err() != nil:
+		s.err = fmt.Errorf("compile: %w after %v of %v", ErrDeadline, time.Since(start).Round(time.Millisecond), e.config.CompileTime)
+	case err != nil:
+		s.err = fmt.Errorf("compile: %w", err)
+	}
+	if s.err != nil && module != nil {
+		_ = module.Close(context.Background()) // nobody will use it
+		return
+	}
+	s.module = module
+}
+
+// Release gives the code back. The last release of a compilation frees it.
+func (c *Code) Release() {
+	e, s := c.engine, c.shared
+	e.mu.Lock()
+	s.users--
+	last := s.users == 0
+	if last {
+		delete(e.compilations, s.digest)
+	}
+	e.mu.Unlock()
+	if !last {
+		return
+	}
+	go func() {
+		<-s.ready
+		if s.module != nil {
+			_ = s.module.Close(context.Background()) // wazero v1.12 answers nil
+		}
+	}()
+}
+
+// Rewritten is what was compiled.
+func (c *Code) Rewritten() *wasm.Rewritten { return c.rewritten }

@@ -1,0 +1,83 @@
+package sandbox
+
+import (
+	"errors"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// A Fault says why an activation ended early, with what it had used and where
+// it was.
+type Fault struct {
+	Err    error  // one of this package's sentinels, or two joined
+	Detail string // the trap's own words, "" for none
+	Usage  Usage
+	Trace  []Frame
+}
+
+// A Frame is one guest function on the stack, innermost first.
+type Frame struct {
+	Function string // its name if names were kept, else its index as "$12"
+	Index    uint32 // in the rewritten module
+}
+
+func (f *Fault) Error() string {
+	if f.Detail == "" {
+		return f.Err.Error()
+	}
+	return f.Err.Error() + ": " + f.Detail
+}
+
+func (f *Fault) Unwrap() error { return f.Err }
+
+// fault turns what wazero returned, and what the activation noted, into a
+// Fault.
+func (i *Instance) fault(err error, u Usage) error {
+	f := &Fault{Usage: u}
+	if err != nil {
+		f.Detail, f.Trace = i.describe(err.Error())
+	}
+	switch ended := i.Act.ended; {
+	case ended != nil:
+		f.Err = ended
+		f.Detail = ""
+	case f.Detail == "stack overflow":
+		f.Err = ErrStack
+	case f.Detail == "" && err != nil:
+		f.Err, f.Detail = ErrPanic, "in a host function"
+	case i.memory.refused:
+		f.Err = errors.Join(ErrMemory, ErrTrap)
+	default:
+		f.Err = ErrTrap
+	}
+	if errors.Is(f.Err, ErrCanceled) {
+		return ErrCanceled
+	}
+	return f
+}
+
+// wazero keeps its trap values internal, so their text is all there is.
+// https://github.com/tetratelabs/wazero/blob/v1.12.0/internal/wasmruntime/errors.go
+var traceFrame = regexp.MustCompile(`(?m)^\t\.\$(\d+)\(`)
+
+func (i *Instance) describe(text string) (detail string, trace []Frame) {
+	head, tail, _ := strings.Cut(text, "\nwasm stack trace:")
+	head, _, _ = strings.Cut(head, " (recovered by wazero)")
+	detail, isTrap := strings.CutPrefix(head, "wasm error: ")
+	if !isTrap {
+		detail = "" // a host function's own words are none of the guest's business
+	}
+	for _, m := range traceFrame.FindAllStringSubmatch(tail, 64) {
+		n, err := strconv.ParseUint(m[1], 10, 32)
+		if err != nil {
+			continue
+		}
+		f := Frame{Function: "$" + m[1], Index: uint32(n)}
+		if name := i.code.rewritten.Names.Function(uint32(n)); name != "" {
+			f.Function = name
+		}
+		trace = append(trace, f)
+	}
+	return detail, trace
+}

@@ -1,0 +1,138 @@
+package sandbox
+
+import (
+	"context"
+	"fmt"
+	"sync"
+)
+
+// A Quota bounds the linear memory of many instances together, in bytes.
+// All methods may be called from any goroutine.
+type Quota struct {
+	mu      sync.Mutex
+	limit   int64 // below 0: none
+	used    int64
+	waiters []*quotaWaiter // oldest first
+}
+
+type quotaWaiter struct {
+	bytes int64
+	ready chan struct{}
+}
+
+// NewQuota returns a quota of limit bytes; a negative limit means none.
+func NewQuota(limit int64) *Quota { return &Quota{limit: limit} }
+
+// Used reports the bytes that are taken.
+func (q *Quota) Used() int64 {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.used
+}
+
+// take takes n bytes if they are free and nobody waits for them.
+func (q *Quota) take(n int64) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.limit >= 0 && (q.used+n > q.limit || len(q.waiters) > 0) {
+		return false
+	}
+	q.used += n
+	return true
+}
+
+// wait takes n bytes as soon as they are free, in order of arrival.
+func (q *Quota) wait(ctx context.Context, n int64) error {
+	q.mu.Lock()
+	if q.limit >= 0 && n > q.limit {
+		q.mu.Unlock()
+		return fmt.Errorf("%w: an instance needs %d bytes, all instances together may have %d", ErrMemory, n, q.limit)
+	}
+	if q.limit < 0 || (q.used+n <= q.limit && len(q.waiters) == 0) {
+		q.used += n
+		q.mu.Unlock()
+		return nil
+	}
+	w := &quotaWaiter{bytes: n, ready: make(chan struct{})}
+	q.waiters = append(q.waiters, w)
+	q.mu.Unlock()
+	select {
+	case <-w.ready:
+		return nil
+	case <-ctx.Done():
+		q.mu.Lock()
+		defer q.mu.Unlock()
+		for i, o := range q.waiters {
+			if o == w {
+				q.waiters = append(q.waiters[:i], q.waiters[i+1:]...)
+				q.serve()
+				return context.Cause(ctx)
+			}
+		}
+		// Served at the same moment: hand it on.
+		q.used -= n
+		q.serve()
+		return context.Cause(ctx)
+	}
+}
+
+func (q *Quota) give(n int64) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.used -= n
+	q.serve()
+}
+
+func (q *Quota) serve() {
+	for len(q.waiters) > 0 {
+		w := q.waiters[0]
+		if q.used+w.bytes > q.limit {
+			return
+		}
+		q.used += w.bytes
+		q.waiters = q.waiters[1:]
+		close(w.ready)
+	}
+}
+
+// A linearMemory is the memory of one instance: a reserved region that never
+// moves, of which length bytes are in use. It implements
+// experimental.LinearMemory. wazero cannot be told no at the first
+// Reallocate, so the quota for it is taken before, in prepaid.
+type linearMemory struct {
+	quota   *Quota
+	limit   uint64 // bytes this instance may have
+	prepaid uint64 // bytes taken from the quota already
+	region  region
+	length  uint64
+	refused bool // a growth was refused since this was last cleared
+}
+
+// Reallocate makes the memory size bytes long; nil means refused.
+func (m *linearMemory) Reallocate(size uint64) []byte {
+	if size > m.limit {
+		m.refused = true
+		return nil
+	}
+	if size > m.prepaid {
+		if !m.quota.take(int64(size - m.prepaid)) {
+			m.refused = true
+			return nil
+		}
+		m.prepaid = size
+	}
+	if !m.region.ensure(size) {
+		m.refused = true
+		return nil
+	}
+	m.length = size
+	return m.region.bytes()[:size]
+}
+
+// Free gives the memory back. wazero calls it when the module is closed,
+// which the instance does when no frame of it is left.
+func (m *linearMemory) Free() {
+	m.region.release()
+	m.quota.give(int64(m.prepaid))
+	m.prepaid, m.length = 0, 0
+}

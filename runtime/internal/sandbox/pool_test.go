@@ -1,0 +1,250 @@
+package sandbox
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+
+	"github.com/stretchr/testify/require"
+)
+
+// counted makes a pool over numbers, and counts how many of them are alive.
+func counted(maximum int, keep bool) (*Pool[int], *atomic.Int64) {
+	var alive, next atomic.Int64
+	return &Pool[int]{
+		New:  func(context.Context, bool) (int, error) { alive.Add(1); return int(next.Add(1)), nil },
+		Drop: func(int) { alive.Add(-1) },
+		Max:  maximum, KeepIdle: keep,
+	}, &alive
+}
+
+func TestAPoolThatKeepsIdleGivesTheSameValueAgain(t *testing.T) {
+	t.Parallel()
+	p, alive := counted(2, true)
+	v, err := p.Take(t.Context(), true)
+	require.NoError(t, err)
+	p.Give(v)
+	again, err := p.Take(t.Context(), true)
+	require.NoError(t, err)
+	require.Equal(t, v, again)
+	p.Discard(again)
+	require.Zero(t, alive.Load())
+	other, err := p.Take(t.Context(), true)
+	require.NoError(t, err)
+	require.NotEqual(t, v, other)
+}
+
+func TestAPoolThatKeepsNothingMakesEachValueAnew(t *testing.T) {
+	t.Parallel()
+	p, alive := counted(2, false)
+	v, err := p.Take(t.Context(), true)
+	require.NoError(t, err)
+	p.Give(v)
+	require.Zero(t, alive.Load())
+	again, err := p.Take(t.Context(), true)
+	require.NoError(t, err)
+	require.NotEqual(t, v, again)
+}
+
+func TestARootWaitsForAFullPoolAndANestedCallerGoesBeyondIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, _ := counted(1, true)
+		first, err := p.Take(t.Context(), true)
+		require.NoError(t, err)
+		nested, err := p.Take(t.Context(), false)
+		require.NoError(t, err)
+		got := make(chan int)
+		go func() {
+			v, err := p.Take(t.Context(), true)
+			if err != nil {
+				v = -1
+			}
+			got <- v
+		}()
+		synctest.Wait()
+		select {
+		case <-got:
+			t.Fatal("a root did not wait")
+		default:
+		}
+		p.Give(nested) // beyond the bound: freed, and the root still waits for a place
+		p.Give(first)
+		require.Positive(t, <-got)
+	})
+}
+
+func TestAWaitingRootGivesUpWithItsContextAndItsTurnGoesOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, _ := counted(1, true)
+		v, err := p.Take(t.Context(), true)
+		require.NoError(t, err)
+		ctx, cancel := context.WithCancel(t.Context())
+		failed := make(chan error)
+		go func() {
+			_, err := p.Take(ctx, true)
+			failed <- err
+		}()
+		synctest.Wait()
+		got := make(chan error)
+		go func() {
+			_, err := p.Take(t.Context(), true)
+			got <- err
+		}()
+		synctest.Wait()
+		cancel()
+		err = <-failed
+		require.ErrorIs(t, err, ErrBusy)
+		require.ErrorIs(t, err, context.Canceled)
+		p.Give(v)
+		require.NoError(t, <-got)
+	})
+}
+
+func TestClosingAPoolWaitsForWhatIsInUse(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, alive := counted(-1, true)
+		inUse, err := p.Take(t.Context(), true)
+		require.NoError(t, err)
+		idle, err := p.Take(t.Context(), true)
+		require.NoError(t, err)
+		p.Give(idle)
+		closed := make(chan error)
+		go func() { closed <- p.Close(t.Context()) }()
+		synctest.Wait()
+		require.EqualValues(t, 1, alive.Load(), "the idle one is freed at once, the other is not")
+		_, err = p.Take(t.Context(), true)
+		require.ErrorIs(t, err, ErrClosed)
+		p.Give(inUse)
+		require.NoError(t, <-closed)
+		require.Zero(t, alive.Load())
+	})
+}
+
+func TestClosingAPoolGivesUpWithItsContext(t *testing.T) {
+	t.Parallel()
+	p, alive := counted(-1, true)
+	v, err := p.Take(t.Context(), true)
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	require.ErrorIs(t, p.Close(ctx), context.Canceled)
+	p.Give(v)
+	require.Zero(t, alive.Load())
+	require.NoError(t, p.Close(t.Context()))
+}
+
+func TestAFailedNewLeavesItsPlaceFree(t *testing.T) {
+	t.Parallel()
+	boom := errors.New("boom")
+	fail := true
+	p := &Pool[int]{New: func(context.Context, bool) (int, error) {
+		if fail {
+			return 0, boom
+		}
+		return 1, nil
+	}, Drop: func(int) {}, Max: 1}
+	_, err := p.Take(t.Context(), true)
+	require.ErrorIs(t, err, boom)
+	fail = false
+	_, err = p.Take(t.Context(), true)
+	require.NoError(t, err)
+}
+
+func TestAPoolUnderManyGoroutinesHandsNoValueOutTwice(t *testing.T) {
+	t.Parallel()
+	p, alive := counted(4, true)
+	var holders [10_000]atomic.Int32
+	var wg sync.WaitGroup
+	for g := range 16 {
+		wg.Go(func() {
+			for i := range 500 {
+				v, err := p.Take(context.Background(), true)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if holders[v].Add(1) != 1 {
+					t.Error("two holders of one value")
+				}
+				holders[v].Add(-1)
+				if (i+g)%7 == 0 {
+					p.Discard(v)
+				} else {
+					p.Give(v)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	require.Zero(t, p.Live())
+	require.LessOrEqual(t, alive.Load(), int64(4))
+	require.NoError(t, p.Close(t.Context()))
+	require.Zero(t, alive.Load())
+}
+
+func TestAQuotaServesWaitersInOrderAndRefusesWhatCanNeverFit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := NewQuota(100)
+		require.True(t, q.take(80))
+		require.ErrorIs(t, q.wait(t.Context(), 101), ErrMemory)
+		var order []int
+		var mu sync.Mutex
+		var wg sync.WaitGroup
+		for i, n := range []int64{50, 10} {
+			wg.Go(func() {
+				if err := q.wait(t.Context(), n); err == nil {
+					mu.Lock()
+					order = append(order, i)
+					mu.Unlock()
+				}
+			})
+			synctest.Wait()
+		}
+		require.False(t, q.take(5), "nobody overtakes those who wait")
+		require.Empty(t, order)
+		q.give(80)
+		wg.Wait()
+		require.ElementsMatch(t, []int{0, 1}, order)
+		require.EqualValues(t, 60, q.Used())
+	})
+}
+
+func TestAQuotaWaiterThatGivesUpLeavesNothingBehind(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := NewQuota(100)
+		require.True(t, q.take(100))
+		ctx, cancel := context.WithCancel(t.Context())
+		failed := make(chan error)
+		go func() { failed <- q.wait(ctx, 60) }()
+		synctest.Wait()
+		served := make(chan error)
+		go func() { served <- q.wait(t.Context(), 30) }()
+		synctest.Wait()
+		q.give(40)
+		synctest.Wait()
+		cancel()
+		require.ErrorIs(t, <-failed, context.Canceled)
+		require.NoError(t, <-served)
+		require.EqualValues(t, 90, q.Used())
+	})
+}
+
+func TestATankIsNeverOverdrawn(t *testing.T) {
+	t.Parallel()
+	tank := NewFuelTank(1000)
+	var got atomic.Int64
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for range 100 {
+				got.Add(tank.take(7))
+			}
+		})
+	}
+	wg.Wait()
+	require.EqualValues(t, 1000, got.Load())
+	require.Zero(t, tank.Left())
+}

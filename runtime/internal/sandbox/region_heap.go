@@ -1,0 +1,13 @@
+//go:build !unix || aril_heap
+
+package sandbox
+
+// A region is memory of Go's heap, where there is no mmap. It is reserved
+// whole, so that it does not move when the guest grows it.
+type region struct{ heap []byte }
+
+func reserve(max uint64) (region, error) { return region{heap: make([]byte, max)}, nil }
+
+func (r *region) bytes() []byte           { return r.heap }
+func (r *region) ensure(size uint64) bool { return size <= uint64(len(r.heap)) }
+func (r *region) release()                { r.heap = nil }

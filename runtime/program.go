@@ -1,0 +1,200 @@
+package runtime
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"fmt"
+	"hash/maphash"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/aril-wasm/aril/abi"
+	"github.com/aril-wasm/aril/abi/names"
+	"github.com/aril-wasm/aril/runtime/internal/sandbox"
+	"github.com/aril-wasm/aril/runtime/internal/wasm"
+)
+
+// An AdmissionReport is what admission found in a module. Its String is what
+// `aril inspect` prints.
+type AdmissionReport = wasm.Report
+
+// A program is a module that was admitted and compiled, with what was asked
+// of it then. Loads of the same bytes under the same policy share it.
+type program struct {
+	raw      []byte // our copy
+	policy   string
+	hash     uint64
+	report   *wasm.Report
+	manifest *abi.Manifest // nil without section "aril"
+	code     *sandbox.Code
+	bound    []string // keys of the embedder's functions, by number
+	users    int      // guarded by Runtime.mu
+}
+
+var programSeed = maphash.MakeSeed()
+
+// program admits, rewrites and compiles raw, or finds that done. The cache is
+// looked up by a keyed hash and confirmed by comparing all bytes.
+func (rt *Runtime) program(ctx context.Context, raw []byte, granted wasm.Granted, l Limits) (*program, error) {
+	policy := policyKey(granted, l)
+	hash := maphash.Bytes(programSeed, raw)
+	if p := rt.findProgram(hash, raw, policy); p != nil {
+		return p, nil
+	}
+	if over(int64(len(raw)), l.ModuleBytes) {
+		return nil, &refusedError{fmt.Errorf("the module has %d bytes; Limits.ModuleBytes is %d", len(raw), l.ModuleBytes)}
+	}
+	p, rw, err := admit(bytes.Clone(raw), granted, l)
+	if err != nil {
+		return nil, err
+	}
+	p.policy, p.hash, p.users = policy, hash, 1
+	if p.code, err = rt.engine.Compile(ctx, rw); err != nil {
+		return nil, err
+	}
+	rt.mu.Lock()
+	defer rt.mu.Unlock()
+	rt.programs[hash] = append(rt.programs[hash], p)
+	return p, nil
+}
+
+func (rt *Runtime) findProgram(hash uint64, raw []byte, policy string) *program {
+	rt.mu.Lock()
+	defer rt.mu.Unlock()
+	for _, p := range rt.programs[hash] {
+		if p.policy == policy && bytes.Equal(p.raw, raw) {
+			p.users++
+			return p
+		}
+	}
+	return nil
+}
+
+func (rt *Runtime) releaseProgram(p *program) {
+	rt.mu.Lock()
+	p.users--
+	last := p.users == 0
+	if last {
+		rt.programs[p.hash] = slices.DeleteFunc(rt.programs[p.hash], func(o *program) bool { return o == p })
+		if len(rt.programs[p.hash]) == 0 {
+			delete(rt.programs, p.hash)
+		}
+	}
+	rt.mu.Unlock()
+	if last {
+		p.code.Release()
+	}
+}
+
+// policyKey spells what admission depends on.
+func policyKey(granted wasm.Granted, l Limits) string {
+	var b strings.Builder
+	fmt.Fprint(&b, l.ModuleBytes, " ", l.MemoryBytes, " ", l.TableElements, " ", l.StackBytes)
+	for _, module := range slices.Sorted(maps.Keys(granted)) {
+		b.WriteString("\n" + strconv.Quote(module))
+		for _, name := range slices.Sorted(maps.Keys(granted[module])) {
+			b.WriteString(" " + strconv.Quote(name))
+		}
+	}
+	return b.String()
+}
+
+// Inspect checks a module as Load would and reports what it found, without
+// running or compiling it. The report is there, as far as it got, also when
+// the module is refused.
+func Inspect(raw []byte, cfg ExtensionConfig) (*AdmissionReport, error) {
+	l, err := cfg.Limits.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	granted, _, err := cfg.Grants.granted()
+	if err != nil {
+		return nil, err
+	}
+	p, _, err := admit(raw, granted, l)
+	if p == nil {
+		return nil, err
+	}
+	return p.report, err
+}
+
+// admit takes a module through everything that comes before the engine.
+func admit(raw []byte, granted wasm.Granted, l Limits) (*program, *wasm.Rewritten, error) {
+	caps := wasm.Caps{ModuleBytes: int(l.ModuleBytes)}
+	if l.ModuleBytes < 0 {
+		caps.ModuleBytes = 1<<31 - 1
+	}
+	m, err := wasm.Parse(raw, caps)
+	if err != nil {
+		return nil, nil, &refusedError{err}
+	}
+	if err := m.Validate(); err != nil {
+		return nil, nil, &refusedError{err}
+	}
+	report, err := wasm.Admit(m, len(raw), wasm.Policy{
+		Imports:       granted,
+		MemoryPages:   uint32(l.MemoryBytes / wasm.PageSize),
+		TableElements: tableCap(l.TableElements),
+	})
+	p := &program{raw: raw, report: report}
+	if err != nil {
+		return p, nil, &refusedError{err}
+	}
+	if p.manifest, err = readManifest(m, granted); err != nil {
+		return p, nil, &refusedError{err}
+	}
+	opt := wasm.RewriteOptions{Rename: map[wasm.ImportName]wasm.ImportName{}}
+	for _, im := range m.Imports {
+		name := wasm.ImportName{Module: im.Module, Name: im.Name}
+		if _, seen := opt.Rename[name]; seen || !embedders(im.Module) {
+			continue
+		}
+		if len(p.bound) == boundMax {
+			return p, nil, &refusedError{fmt.Errorf("the module imports more than %d functions of the embedder's capabilities", boundMax)}
+		}
+		opt.Rename[name] = wasm.ImportName{Module: boundModule, Name: "f" + strconv.Itoa(len(p.bound))}
+		p.bound = append(p.bound, im.Module+"\x00"+im.Name)
+	}
+	rw, err := wasm.Rewrite(m, opt)
+	if err != nil {
+		return p, nil, &refusedError{err}
+	}
+	return p, rw, nil
+}
+
+func tableCap(n int64) uint32 {
+	if n < 0 {
+		return 1<<32 - 1
+	}
+	return uint32(min(n, 1<<32-1))
+}
+
+// embedders reports whether a module is a capability of the embedder's.
+func embedders(module string) bool {
+	return module != names.ModuleWASI && module != names.ModuleEnv && !strings.HasPrefix(module, names.ReservedModulePrefix)
+}
+
+// readManifest reads section "aril". Capabilities that it cannot do without
+// must be granted.
+func readManifest(m *wasm.Module, granted wasm.Granted) (*abi.Manifest, error) {
+	section := m.Aril
+	if section == nil {
+		return nil, nil
+	}
+	manifest, err := abi.DecodeManifest(section)
+	if err != nil {
+		return nil, fmt.Errorf("section %q: %w", names.SectionAril, err)
+	}
+	if err := manifest.Validate(); err != nil {
+		return nil, fmt.Errorf("section %q: %w", names.SectionAril, err)
+	}
+	missing := slices.DeleteFunc(slices.Clone(manifest.Capabilities), func(c string) bool { return granted[c] != nil })
+	if len(missing) > 0 {
+		slices.SortFunc(missing, cmp.Compare[string])
+		return nil, fmt.Errorf("the extension needs %s, which is not granted; grant it in ExtensionConfig.Grants", strings.Join(missing, ", "))
+	}
+	return manifest, nil
+}

@@ -1,0 +1,187 @@
+package runtime
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/aril-wasm/aril/abi"
+	"github.com/aril-wasm/aril/abi/names"
+	"github.com/aril-wasm/aril/runtime/internal/capability"
+	"github.com/aril-wasm/aril/runtime/internal/sandbox"
+	"github.com/aril-wasm/aril/runtime/state"
+)
+
+// A Config configures a [Runtime]. The zero value is safe.
+type Config struct {
+	// Logger gets what extensions log, and what the runtime has to say about
+	// them: a breakage, a rejected answer. Default: nothing is logged.
+	Logger *slog.Logger
+
+	// Observe is called after every wrap of a guest, on the goroutine of the
+	// operation; keep it short. The report is the callee's. Default nil, which
+	// costs nothing.
+	Observe func(context.Context, *Report)
+
+	// State is where aril_state_v1 keeps values. Default: in memory, gone
+	// with the Runtime.
+	State state.Store
+
+	// MemoryBytes caps the linear memory of all instances together. Default
+	// 512 MiB. Past it a root operation waits, with its context.
+	MemoryBytes int64
+
+	// Chain bounds root operations. See [ChainLimits].
+	Chain ChainLimits
+
+	// CompileTime is how long one module may compile. Default 30 s.
+	CompileTime time.Duration
+
+	// CacheDir keeps compiled code between processes. It is made if it is not
+	// there, and refused if others may write to it: what is in it runs as
+	// native code. Default: none, code is kept in memory alone.
+	CacheDir string
+
+	// Interpreter runs guests without a compiler: slower by 10 to 100 times,
+	// but nothing is translated to native code. On arm64 it is always on, see
+	// RATIONALE.md.
+	Interpreter bool
+}
+
+// A Runtime holds what extensions share. Close it when done. It may be used
+// from any goroutine.
+type Runtime struct {
+	config      Config
+	chainLimits ChainLimits
+	logger      *slog.Logger
+	observe     func(context.Context, *Report)
+	state       state.Store
+	random      io.Reader
+	engine      *sandbox.Engine
+
+	mu        sync.Mutex
+	closed    bool
+	guests    []*Guest
+	programs  map[uint64][]*program
+	templates map[templateKey]*sharedTemplate
+}
+
+// New starts a runtime. The error lists everything that is wrong with cfg.
+func New(ctx context.Context, cfg Config) (*Runtime, error) {
+	chain, err := cfg.Chain.withDefaults()
+	if err != nil {
+		err = fmt.Errorf("config: chain: %w", err)
+	}
+	for _, f := range []struct {
+		name string
+		v    *int64
+		def  int64
+	}{{"MemoryBytes", &cfg.MemoryBytes, 512 << 20}, {"CompileTime", (*int64)(&cfg.CompileTime), int64(30 * time.Second)}} {
+		if *f.v == 0 {
+			*f.v = f.def
+		} else if *f.v < Unlimited {
+			err = errors.Join(err, fmt.Errorf("config: %s is %d; 0 is the default, Unlimited (-1) is none", f.name, *f.v))
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	if cfg.CompileTime == Unlimited {
+		cfg.CompileTime = 1<<63 - 1
+	}
+	rt := &Runtime{
+		config: cfg, chainLimits: chain, logger: cfg.Logger, observe: cfg.Observe, state: cfg.State,
+		random: rand.Reader, programs: map[uint64][]*program{}, templates: map[templateKey]*sharedTemplate{},
+	}
+	if rt.logger == nil {
+		rt.logger = slog.New(slog.DiscardHandler)
+	}
+	if rt.state == nil {
+		rt.state = state.Memory(state.Limits{})
+	}
+	rt.engine, err = sandbox.NewEngine(ctx, sandbox.Config{
+		Modules:     hostModules(),
+		MemoryQuota: cfg.MemoryBytes, CompileTime: cfg.CompileTime,
+		CacheDir: cfg.CacheDir, Interpreter: cfg.Interpreter,
+		Pressure: rt.evictIdle,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("start the engine: %w", err)
+	}
+	return rt, nil
+}
+
+// hostModules is everything that guests can import. It is the same for every
+// Runtime. The types and phases of aril_v1 are those of package abi.
+var hostModules = sync.OnceValue(func() []sandbox.HostModule {
+	specs := map[string]abi.Import{}
+	for _, spec := range abi.Imports() {
+		if spec.Module == names.ModuleAril {
+			specs[spec.Name] = spec
+		}
+	}
+	for i := range hostAril.Funcs {
+		f := &hostAril.Funcs[i]
+		spec := specs[f.Name]
+		f.Phases, f.Essential = spec.Phases, spec.AfterCancel
+		f.Params, f.Results = wasmTypes(spec)
+	}
+	return append([]sandbox.HostModule{hostAril, hostBound()}, capability.Modules()...)
+})
+
+// Guests lists the loaded extensions, in the order of Load.
+func (rt *Runtime) Guests() []*Guest {
+	rt.mu.Lock()
+	defer rt.mu.Unlock()
+	return slices.Clone(rt.guests)
+}
+
+// MemoryBytes is the linear memory that instances hold now.
+func (rt *Runtime) MemoryBytes() int64 { return rt.engine.Quota().Used() }
+
+// evictIdle frees instances that nobody uses, when an operation needs memory
+// and there is none.
+func (rt *Runtime) evictIdle() {
+	for _, g := range rt.Guests() {
+		g.pool.EvictIdle()
+	}
+}
+
+// Close unloads every extension, last loaded first, and frees the engine. It
+// waits for operations that are inside extensions until ctx is done; then it
+// returns an error that says which, and frees what is left when they end.
+// Closing twice is harmless.
+func (rt *Runtime) Close(ctx context.Context) error {
+	rt.mu.Lock()
+	already := rt.closed
+	rt.closed = true
+	guests := slices.Clone(rt.guests)
+	rt.mu.Unlock()
+	if already {
+		return nil
+	}
+	var errs []error
+	for _, g := range slices.Backward(guests) {
+		errs = append(errs, g.Unload(ctx))
+	}
+	err := errors.Join(errs...)
+	var late *ShutdownError
+	if errors.As(err, &late) {
+		go func() {
+			for _, g := range guests {
+				_ = g.pool.Close(context.Background()) // cannot fail: its context never ends
+			}
+			if err := rt.engine.Close(context.Background()); err != nil {
+				rt.logger.Error("closing the engine", "error", err)
+			}
+		}()
+		return err
+	}
+	return errors.Join(err, rt.engine.Close(ctx))
+}

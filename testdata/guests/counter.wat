@@ -1,0 +1,17 @@
+;; Counts its operations in its own memory and answers with the count: shows
+;; what of an instance lives on.
+(module
+  (import "aril_v1" "next" (func $next (param i32 i32 i32) (result i64)))
+  (import "aril_v1" "read" (func $read (param i32 i32 i32 i32) (result i64)))
+  (import "aril_v1" "outcome" (func $outcome (param i32 i32 i32) (result i64)))
+  (memory (export "memory") 2)
+  ;; The mailbox is at 1024, 4096 bytes; data at 0; buffers from 8192 on.
+  (func (export "aril_abi_v1") (result i64) (i64.const 0x40000001000))
+  (global $count (mut i32) (i32.const 0))
+  (func (export "aril_wrap") (param i32) (result i32)
+    (global.set $count (i32.add (global.get $count) (i32.const 1)))
+    (i32.store8 (i32.const 0) (i32.add (i32.load8_u (i32.const 0)) (i32.const 1)))
+    (i32.store8 (i32.const 16) (i32.add (i32.mul (global.get $count) (i32.const 10)) (i32.load8_u (i32.const 0))))
+    (drop (call $outcome (i32.const 0) (i32.const 16) (i32.const 1)))
+    (i32.const 2))
+)

@@ -1,0 +1,7 @@
+;; wat2wasm: --no-check
+;; A br_table whose targets want different values.
+(module
+  (memory (export "memory") 1)
+  (func (export "aril_abi_v1") (result i64) (i64.const 0x100000001000)) ;; mailbox: 4096 << 32 | 4096
+  (func (export "aril_wrap") (param $len i32) (result i32)
+    (block (result i32) (block (br_table 0 1 (i32.const 0))) (i32.const 1))))

@@ -1,0 +1,7 @@
+;; wat2wasm: --no-check
+;; A data segment whose offset is a global that does not exist.
+(module
+  (memory (export "memory") 1)
+  (func (export "aril_abi_v1") (result i64) (i64.const 0x100000001000)) ;; mailbox: 4096 << 32 | 4096
+  (data (global.get 0) "aril")
+  (func (export "aril_wrap") (param $len i32) (result i32) (i32.const 1)))

@@ -1,0 +1,6 @@
+;; An active data segment that ends one byte past memory.
+(module
+  (memory (export "memory") 1)
+  (func (export "aril_abi_v1") (result i64) (i64.const 0x100000001000)) ;; mailbox: 4096 << 32 | 4096
+  (data (i32.const 65533) "aril")
+  (func (export "aril_wrap") (param $len i32) (result i32) (i32.const 1)))

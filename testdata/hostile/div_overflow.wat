@@ -1,0 +1,5 @@
+;; The smallest integer divided by -1.
+(module
+  (memory (export "memory") 1)
+  (func (export "aril_abi_v1") (result i64) (i64.const 0x100000001000)) ;; mailbox: 4096 << 32 | 4096
+  (func (export "aril_wrap") (param $len i32) (result i32) (i32.div_s (i32.const 0x80000000) (i32.const -1))))

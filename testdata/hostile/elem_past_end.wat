@@ -1,0 +1,8 @@
+;; An element segment that ends one past its table.
+(module
+  (memory (export "memory") 1)
+  (func (export "aril_abi_v1") (result i64) (i64.const 0x100000001000)) ;; mailbox: 4096 << 32 | 4096
+  (table 2 2 funcref)
+  (elem (i32.const 1) $f $f)
+  (func $f)
+  (func (export "aril_wrap") (param $len i32) (result i32) (i32.const 1)))

@@ -1,0 +1,8 @@
+;; wat2wasm: --no-check
+;; An element segment that names a function that does not exist.
+(module
+  (memory (export "memory") 1)
+  (func (export "aril_abi_v1") (result i64) (i64.const 0x100000001000)) ;; mailbox: 4096 << 32 | 4096
+  (table 1 1 funcref)
+  (elem (i32.const 0) 9)
+  (func (export "aril_wrap") (param $len i32) (result i32) (i32.const 1)))

@@ -1,0 +1,9 @@
+;; Exports under names with escape sequences.
+(module
+  (memory (export "memory") 1)
+  (func (export "aril_abi_v1") (result i64) (i64.const 0x100000001000)) ;; mailbox: 4096 << 32 | 4096
+  (export "\1b[2J\0a" (func $f))
+  (func $f)
+  (func (export "aril_wrap") (param $len i32) (result i32)
+    (call $f)
+    unreachable))

@@ -1,0 +1,9 @@
+;; wat2wasm: --enable-all
+;; An exception that is thrown and caught.
+(module
+  (memory (export "memory") 1)
+  (func (export "aril_abi_v1") (result i64) (i64.const 0x100000001000)) ;; mailbox: 4096 << 32 | 4096
+  (tag $e)
+  (func (export "aril_wrap") (param $len i32) (result i32)
+    (try (do (throw $e)) (catch_all))
+    (i32.const 1)))

@@ -1,0 +1,8 @@
+;; A mutable global that holds a function reference past the operation.
+(module
+  (memory (export "memory") 1)
+  (func (export "aril_abi_v1") (result i64) (i64.const 0x100000001000)) ;; mailbox: 4096 << 32 | 4096
+  (global $g (mut funcref) (ref.null func))
+  (func (export "aril_wrap") (param $len i32) (result i32)
+    (global.set $g (ref.null func))
+    (i32.const 1)))

@@ -1,0 +1,8 @@
+;; wat2wasm: --no-check
+;; A global that begins with the value of a mutable one.
+(module
+  (memory (export "memory") 1)
+  (func (export "aril_abi_v1") (result i64) (i64.const 0x100000001000)) ;; mailbox: 4096 << 32 | 4096
+  (global $a (mut i32) (i32.const 1))
+  (global i32 (global.get $a))
+  (func (export "aril_wrap") (param $len i32) (result i32) (i32.const 1)))

@@ -1,0 +1,7 @@
+;; wat2wasm: --no-check
+;; A global that begins with its own value.
+(module
+  (memory (export "memory") 1)
+  (func (export "aril_abi_v1") (result i64) (i64.const 0x100000001000)) ;; mailbox: 4096 << 32 | 4096
+  (global i64 (global.get 0))
+  (func (export "aril_wrap") (param $len i32) (result i32) (i32.const 1)))

@@ -1,0 +1,6 @@
+;; A mutable global that holds a vector, which the template cannot.
+(module
+  (memory (export "memory") 1)
+  (func (export "aril_abi_v1") (result i64) (i64.const 0x100000001000)) ;; mailbox: 4096 << 32 | 4096
+  (global $g (mut v128) (v128.const i64x2 0 0))
+  (func (export "aril_wrap") (param $len i32) (result i32) (i32.const 1)))

@@ -1,0 +1,7 @@
+;; Memory.grow by 2^32 - 1 pages, which costs as much fuel.
+(module
+  (memory (export "memory") 1)
+  (func (export "aril_abi_v1") (result i64) (i64.const 0x100000001000)) ;; mailbox: 4096 << 32 | 4096
+  (func (export "aril_wrap") (param $len i32) (result i32)
+    (if (i32.ne (memory.grow (i32.const -1)) (i32.const -1)) (then unreachable))
+    (i32.const 1)))

@@ -1,0 +1,13 @@
+;; A start function that grows memory to its limit and writes all of it.
+(module
+  (memory (export "memory") 1)
+  (func (export "aril_abi_v1") (result i64) (i64.const 0x100000001000)) ;; mailbox: 4096 << 32 | 4096
+  (func $start (local $at i32)
+    (loop $l
+      (br_if $l (i32.ge_s (memory.grow (i32.const 1)) (i32.const 0))))
+    (loop $touch
+      (i32.store (local.get $at) (i32.const -1))
+      (local.set $at (i32.add (local.get $at) (i32.const 4096)))
+      (br_if $touch (i32.lt_u (local.get $at) (i32.mul (memory.size) (i32.const 65536))))))
+  (start $start)
+  (func (export "aril_wrap") (param $len i32) (result i32) (i32.const 1)))

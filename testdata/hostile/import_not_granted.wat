@@ -1,0 +1,6 @@
+;; An import of a capability that was not granted.
+(module
+  (import "aril_http_v1" "fetch" (func (param i32 i32) (result i64)))
+  (memory (export "memory") 1)
+  (func (export "aril_abi_v1") (result i64) (i64.const 0x100000001000)) ;; mailbox: 4096 << 32 | 4096
+  (func (export "aril_wrap") (param $len i32) (result i32) (i32.const 1)))

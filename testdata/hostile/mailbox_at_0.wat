@@ -1,0 +1,5 @@
+;; A mailbox at address 0, and one that is all of memory, are allowed.
+(module
+  (memory (export "memory") 1)
+  (func (export "aril_abi_v1") (result i64) (i64.const 0x10000))
+  (func (export "aril_wrap") (param $len i32) (result i32) (i32.const 1)))

@@ -1,0 +1,5 @@
+;; A mailbox that ends one byte past memory.
+(module
+  (memory (export "memory") 1)
+  (func (export "aril_abi_v1") (result i64) (i64.const 0xF00100001000))
+  (func (export "aril_wrap") (param $len i32) (result i32) (i32.const 1)))

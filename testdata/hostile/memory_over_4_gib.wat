@@ -1,0 +1,6 @@
+;; wat2wasm: --no-check
+;; A memory of 65 537 pages.
+(module
+  (memory (export "memory") 65537)
+  (func (export "aril_abi_v1") (result i64) (i64.const 0x100000001000)) ;; mailbox: 4096 << 32 | 4096
+  (func (export "aril_wrap") (param $len i32) (result i32) (i32.const 1)))

@@ -1,0 +1,8 @@
+;; An operation that runs itself again inside next, without end.
+(module
+  (import "aril_v1" "next" (func $next (param i32 i32 i32) (result i64)))
+  (memory (export "memory") 1)
+  (func (export "aril_abi_v1") (result i64) (i64.const 0x100000001000)) ;; mailbox: 4096 << 32 | 4096
+  (func (export "aril_wrap") (param $len i32) (result i32)
+    (drop (call $next (i32.const 0) (i32.const 0) (i32.const 0)))
+    (i32.const 1)))

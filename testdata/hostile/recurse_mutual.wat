@@ -1,0 +1,10 @@
+;; Recursion without end through three functions.
+(module
+  (memory (export "memory") 1)
+  (func (export "aril_abi_v1") (result i64) (i64.const 0x100000001000)) ;; mailbox: 4096 << 32 | 4096
+  (func $a (call $b))
+  (func $b (call $c))
+  (func $c (call $a))
+  (func (export "aril_wrap") (param $len i32) (result i32)
+    (call $a)
+    (i32.const 1)))

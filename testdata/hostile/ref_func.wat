@@ -1,0 +1,11 @@
+;; Ref.func in a loop: the host keeps an object for each.
+(module
+  (memory (export "memory") 1)
+  (func (export "aril_abi_v1") (result i64) (i64.const 0x100000001000)) ;; mailbox: 4096 << 32 | 4096
+  (elem declare func $f)
+  (func $f)
+  (func (export "aril_wrap") (param $len i32) (result i32)
+    (loop $l
+      (drop (ref.func $f))
+      (br $l))
+    (i32.const 1)))

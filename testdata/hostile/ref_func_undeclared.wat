@@ -1,0 +1,9 @@
+;; wat2wasm: --no-check
+;; Ref.func of a function that nothing declares.
+(module
+  (memory (export "memory") 1)
+  (func (export "aril_abi_v1") (result i64) (i64.const 0x100000001000)) ;; mailbox: 4096 << 32 | 4096
+  (func $f)
+  (func (export "aril_wrap") (param $len i32) (result i32)
+    (drop (ref.func $f))
+    (i32.const 1)))

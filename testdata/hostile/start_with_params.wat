@@ -1,0 +1,8 @@
+;; wat2wasm: --no-check
+;; A start function that takes a parameter.
+(module
+  (memory (export "memory") 1)
+  (func (export "aril_abi_v1") (result i64) (i64.const 0x100000001000)) ;; mailbox: 4096 << 32 | 4096
+  (func $s (param i32))
+  (start $s)
+  (func (export "aril_wrap") (param $len i32) (result i32) (i32.const 1)))

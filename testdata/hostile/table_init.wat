@@ -1,0 +1,10 @@
+;; Table.init.
+(module
+  (memory (export "memory") 1)
+  (func (export "aril_abi_v1") (result i64) (i64.const 0x100000001000)) ;; mailbox: 4096 << 32 | 4096
+  (table 2 2 funcref)
+  (elem $e func $f)
+  (func $f)
+  (func (export "aril_wrap") (param $len i32) (result i32)
+    (table.init 0 $e (i32.const 0) (i32.const 0) (i32.const 1))
+    (i32.const 1)))

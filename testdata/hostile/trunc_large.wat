@@ -1,0 +1,5 @@
+;; 1e30 truncated to an integer.
+(module
+  (memory (export "memory") 1)
+  (func (export "aril_abi_v1") (result i64) (i64.const 0x100000001000)) ;; mailbox: 4096 << 32 | 4096
+  (func (export "aril_wrap") (param $len i32) (result i32) (i32.wrap_i64 (i64.trunc_f64_u (f64.const 1e30)))))

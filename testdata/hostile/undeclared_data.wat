@@ -1,0 +1,9 @@
+;; wat2wasm: --no-check
+;; Memory.init from a data segment that does not exist.
+(module
+  (memory (export "memory") 1)
+  (func (export "aril_abi_v1") (result i64) (i64.const 0x100000001000)) ;; mailbox: 4096 << 32 | 4096
+  (data "a")
+  (func (export "aril_wrap") (param $len i32) (result i32)
+    (memory.init 5 (i32.const 0) (i32.const 0) (i32.const 1))
+    (i32.const 1)))

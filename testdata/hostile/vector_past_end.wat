@@ -1,0 +1,7 @@
+;; A vector store whose last byte is past the end of memory.
+(module
+  (memory (export "memory") 1)
+  (func (export "aril_abi_v1") (result i64) (i64.const 0x100000001000)) ;; mailbox: 4096 << 32 | 4096
+  (func (export "aril_wrap") (param $len i32) (result i32)
+    (v128.store (i32.const 65521) (v128.const i64x2 1 2))
+    (i32.const 1)))

@@ -9,4 +9,7 @@ require (
 	golang.org/x/sys v0.44.0
 )
 
-require github.com/philhofer/fwd v1.2.0 // indirect
+require (
+	github.com/philhofer/fwd v1.2.0 // indirect
+	go.yaml.in/yaml/v3 v3.0.5 // indirect
+)

@@ -105,6 +105,8 @@ func (a *activation) forget(i int) {
 
 // What host functions of package capability ask of their activation.
 
+var _ capability.Owner = (*activation)(nil)
+
 func (a *activation) Logger() *slog.Logger     { return a.guest.owner.logger }
 func (a *activation) LogBytes() *int64         { return &a.logLeft }
 func (a *activation) Stdio() *capability.Stdio { return &a.stdio }

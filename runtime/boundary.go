@@ -133,7 +133,11 @@ func (a *activation) answerWithValue(src []byte) error {
 		return nil
 	}
 	if err := a.frame.stageResult(src, &a.handles, l); err != nil {
-		return fmt.Errorf("%w: result of operation %q: %w", ErrType, quoteName(a.op.Name), err)
+		kind := ErrType
+		if errors.Is(err, abi.ErrMalformed) || errors.Is(err, abi.ErrOverLimit) || errors.Is(err, codec.ErrStale) {
+			kind = ErrABI
+		}
+		return fmt.Errorf("%w: result of operation %q: %w", kind, quoteName(a.op.Name), err)
 	}
 	a.answer, a.changed = answerValue, true
 	return nil

@@ -14,8 +14,11 @@ import (
 type contextLevel struct {
 	mu   sync.Mutex
 	data map[contextKey][]byte
-	keys map[*Guest]int64
+	held map[*Guest]contextUse
 }
+
+// A contextUse is what one extension keeps in one level.
+type contextUse struct{ keys, bytes int64 }
 
 type contextKey struct {
 	owner *Guest
@@ -44,26 +47,31 @@ func (l *contextLevel) swap(k contextKey, val []byte, room uint64) (old []byte, 
 }
 
 func (l *contextLevel) put(k contextKey, val []byte, had bool) abi.Status {
-	if over(int64(len(val)), k.owner.limits.ContextBytes) {
+	limits := &k.owner.limits
+	if over(int64(len(val)), limits.ContextBytes) {
 		return abi.TooLarge
 	}
+	use := l.held[k.owner]
+	if had {
+		use.keys--
+		use.bytes -= int64(len(l.data[k]))
+	}
+	if len(val) > 0 {
+		use.keys++
+		use.bytes += int64(len(val))
+	}
+	if over(use.keys, limits.ContextKeys) || len(val) > 0 && over(use.bytes, limits.ContextTotal) {
+		return abi.Limit
+	}
+	if l.data == nil {
+		l.data, l.held = map[contextKey][]byte{}, map[*Guest]contextUse{}
+	}
+	l.held[k.owner] = use
 	if len(val) == 0 {
-		if had {
-			delete(l.data, k)
-			l.keys[k.owner]--
-		}
-		return abi.OK
+		delete(l.data, k)
+	} else {
+		l.data[k] = val
 	}
-	if !had {
-		if over(l.keys[k.owner]+1, k.owner.limits.ContextKeys) {
-			return abi.Limit
-		}
-		if l.data == nil {
-			l.data, l.keys = map[contextKey][]byte{}, map[*Guest]int64{}
-		}
-		l.keys[k.owner]++
-	}
-	l.data[k] = val
 	return abi.OK
 }
 

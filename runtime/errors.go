@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/aril-wasm/aril/runtime/internal/sandbox"
 	"github.com/aril-wasm/aril/runtime/internal/wasm"
@@ -119,11 +120,15 @@ type Error struct {
 	Cause     error
 }
 
-// Error gives the message, then the cause.
+// Error gives the message, then the cause. Control characters, which an
+// extension may have put there, are escaped; Message has them as they came.
 func (e *Error) Error() string {
 	s := e.Message
 	if s == "" {
 		s = e.ErrorCode
+	}
+	if strings.ContainsFunc(s, unicode.IsControl) {
+		s = strings.Trim(strconv.QuoteToGraphic(s), `"`)
 	}
 	if e.Cause != nil {
 		s += ": " + e.Cause.Error()

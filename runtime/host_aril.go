@@ -109,12 +109,12 @@ func (a *activation) runNext() {
 // take views n bytes of the guest's at ptr, at most limit of them, and bills
 // them. The view is good until the guest or anything for it runs.
 func (a *activation) take(ptr, n uint64, limit int64) ([]byte, abi.Status) {
-	if over(int64(n), limit) {
-		return nil, abi.TooLarge
-	}
 	b, ok := a.act.Read(ptr, n)
 	if !ok {
 		return nil, abi.Invalid
+	}
+	if over(int64(n), limit) {
+		return nil, abi.TooLarge
 	}
 	return b, a.move(n)
 }
@@ -215,7 +215,7 @@ func (a *activation) slot(i uint32) ([]byte, abi.Status) {
 	default:
 		return nil, abi.NotFound
 	}
-	if errors.Is(err, abi.ErrOverLimit) {
+	if errors.Is(err, abi.ErrOverLimit) && !errors.Is(err, codec.ErrDepth) {
 		return nil, abi.TooLarge
 	}
 	if err != nil {
@@ -321,12 +321,9 @@ func (a *activation) contextValue(ptr, n uint64) ([]byte, abi.Status) {
 	return append([]byte(nil), src...), abi.OK
 }
 
-// giveBytes answers with as much of v as fits.
+// giveBytes answers with as much of v as fits into a buffer that was checked.
 func (a *activation) giveBytes(v []byte, buf, limit uint64) (abi.Status, uint32) {
 	part := v[:min(uint64(len(v)), limit)]
-	if _, ok := a.act.Read(buf, limit); !ok {
-		return abi.Invalid, 0
-	}
 	if s := a.move(uint64(len(part))); s != abi.OK {
 		return s, 0
 	}
@@ -336,8 +333,11 @@ func (a *activation) giveBytes(v []byte, buf, limit uint64) (abi.Status, uint32)
 
 func hostContextGet(act *sandbox.Activation, stack []uint64) {
 	a := act.Owner.(*activation)
-	level := uint32(stack[0])
+	level, buf, limit := uint32(stack[0]), uint64(uint32(stack[3])), uint64(uint32(stack[4]))
 	l, key, s := a.contextKey(level, uint64(uint32(stack[1])), uint64(uint32(stack[2])))
+	if _, ok := a.act.Read(buf, limit); s == abi.OK && !ok {
+		s = abi.Invalid
+	}
 	if s != abi.OK {
 		stack[0] = abi.Pack(s, 0)
 		return
@@ -350,7 +350,7 @@ func hostContextGet(act *sandbox.Activation, stack []uint64) {
 		stack[0] = abi.Pack(abi.NotFound, 0)
 		return
 	}
-	stack[0] = abi.Pack(a.giveBytes(v, uint64(uint32(stack[3])), uint64(uint32(stack[4]))))
+	stack[0] = abi.Pack(a.giveBytes(v, buf, limit))
 }
 
 func hostContextSet(act *sandbox.Activation, stack []uint64) {

@@ -143,6 +143,16 @@ func call(name string, args []uint64) string {
 	return name + "(" + strings.Join(text, ", ") + ")"
 }
 
+// staleBits are calls that leave ones in the upper halves of the slots in
+// which the engine hands arguments to the host: an i32 fills only the lower.
+var staleBits = []string{
+	"aril_clock_v1.sleep(-1) = INVALID",
+	"wasi_snapshot_preview1.fd_allocate(9, -1, -1) = 52",
+	"wasi_snapshot_preview1.fd_pread(9, 0, 0, -1, 0) = 52",
+	"wasi_snapshot_preview1.path_filestat_set_times(9, 0, 0, 0, -1, -1, 0) = 52",
+	"wasi_snapshot_preview1.path_open(9, 0, 0, 0, 0, -1, -1, 0, 0) = 52",
+}
+
 func TestEveryHostFunctionTakesTheLastBytesOfMemory(t *testing.T) {
 	r := newHostileRig(t)
 	// What the functions find is put there first.
@@ -153,7 +163,7 @@ func TestEveryHostFunctionTakesTheLastBytesOfMemory(t *testing.T) {
 	for _, f := range abi.Imports() {
 		name := f.Module + "." + f.Name
 		args, ok := sound[name]
-		if !ok || name == "aril_v1.next" {
+		if !ok {
 			continue
 		}
 		for _, reg := range regions(f) {
@@ -164,7 +174,14 @@ func TestEveryHostFunctionTakesTheLastBytesOfMemory(t *testing.T) {
 					size = attacked[reg.length]
 				}
 				attacked[reg.pointer] = probeEnd - size
-				program := append(slices.Clone(prepare), call(name, attacked)+" = OK")
+				if name == "aril_v1.next" {
+					// A bin of nothing, as the operation's input.
+					attacked[0], attacked[1], attacked[2] = probeEnd-2, 2, 1
+					program := slices.Concat([]string{"copy(0x2fffe, x'c4 00') = 0"}, staleBits, []string{call(name, attacked) + " = OK"})
+					r.attack(t, &hostileCase{File: "probe.wasm", Stage: "wrap", Want: "ok", Program: program}, r.probe.code)
+					return
+				}
+				program := slices.Concat(prepare, staleBits, []string{call(name, attacked) + " = OK"})
 				if reg.length >= 0 && f.Params[reg.length].Name == "limit" {
 					// No room at all, wherever it is: the length alone.
 					attacked[reg.pointer], attacked[reg.length] = 0xFFFFFFFF, 0

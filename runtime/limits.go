@@ -85,11 +85,13 @@ type Limits struct {
 	// beyond is dropped and counted in Report.LogDropped.
 	LogBytes int64
 
-	// ContextKeys and ContextBytes cap what an extension keeps in one level
-	// of context data: keys, and bytes a value. Defaults 256 and 64 KiB; past
-	// them status LIMIT or TOO_LARGE.
+	// ContextKeys, ContextBytes and ContextTotal cap what an extension keeps
+	// in one level of context data: keys, bytes a value, and bytes of all
+	// values. Defaults 256, 64 KiB and 1 MiB; past them status LIMIT, for one
+	// value TOO_LARGE.
 	ContextKeys  int64
 	ContextBytes int64
+	ContextTotal int64
 
 	// Instances is how many operations may be inside the extension at once.
 	// Default 1,024. Past it a root operation waits, with its context; a
@@ -132,7 +134,7 @@ func (l Limits) withDefaults() (Limits, error) {
 		EventFuel: 10e6, EventTime: 10 * time.Millisecond,
 		HostCalls: 10_000, NextCalls: 16,
 		InputBytes: 4 << 20, ResultBytes: 4 << 20, TransferBytes: 64 << 20,
-		LogBytes: 64 << 10, ContextKeys: 256, ContextBytes: 64 << 10, Instances: 1024,
+		LogBytes: 64 << 10, ContextKeys: 256, ContextBytes: 64 << 10, ContextTotal: 1 << 20, Instances: 1024,
 	}
 	err := fill(&l, def)
 	if l.MemoryBytes == Unlimited {

@@ -272,6 +272,7 @@ func (rt *Runtime) template(ctx context.Context, g *Guest) (*sharedTemplate, err
 	rt.mu.Lock()
 	defer rt.mu.Unlock()
 	if first, ok := rt.templates[key]; ok { // another Load was quicker
+		made.Close()
 		first.users++
 		return first, nil
 	}
@@ -297,6 +298,7 @@ func (rt *Runtime) releaseTemplate(t *sharedTemplate) {
 	defer rt.mu.Unlock()
 	if t.users--; t.users == 0 {
 		delete(rt.templates, t.key)
+		t.template.Close()
 	}
 }
 

@@ -52,7 +52,7 @@ func (rt *Runtime) program(ctx context.Context, raw []byte, granted wasm.Granted
 		return nil, err
 	}
 	p.policy, p.hash, p.users = policy, hash, 1
-	if p.code, err = rt.engine.Compile(ctx, rw); err != nil {
+	if p.code, err = rt.engine.Compile(ctx, rw, p.report.TableElements, p.report.Functions, p.report.Globals); err != nil {
 		return nil, err
 	}
 	rt.mu.Lock()
@@ -121,8 +121,15 @@ func Inspect(raw []byte, cfg ExtensionConfig) (*AdmissionReport, error) {
 	return p.report, err
 }
 
-// admit takes a module through everything that comes before the engine.
-func admit(raw []byte, granted wasm.Granted, l Limits) (*program, *wasm.Rewritten, error) {
+// admit takes a module through everything that comes before the engine. A
+// panic there is a bug of ours, and must not become the host's: the module is
+// refused.
+func admit(raw []byte, granted wasm.Granted, l Limits) (p *program, rw *wasm.Rewritten, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			p, rw, err = nil, nil, &refusedError{fmt.Errorf("internal error in admission, please report it: %v", r)}
+		}
+	}()
 	caps := wasm.Caps{ModuleBytes: int(l.ModuleBytes)}
 	if l.ModuleBytes < 0 {
 		caps.ModuleBytes = 1<<31 - 1
@@ -139,7 +146,7 @@ func admit(raw []byte, granted wasm.Granted, l Limits) (*program, *wasm.Rewritte
 		MemoryPages:   uint32(l.MemoryBytes / wasm.PageSize),
 		TableElements: tableCap(l.TableElements),
 	})
-	p := &program{raw: raw, report: report}
+	p = &program{raw: raw, report: report}
 	if err != nil {
 		return p, nil, &refusedError{err}
 	}
@@ -158,7 +165,7 @@ func admit(raw []byte, granted wasm.Granted, l Limits) (*program, *wasm.Rewritte
 		opt.Rename[name] = wasm.ImportName{Module: boundModule, Name: "f" + strconv.Itoa(len(p.bound))}
 		p.bound = append(p.bound, im.Module+"\x00"+im.Name)
 	}
-	rw, err := wasm.Rewrite(m, opt)
+	rw, err = wasm.Rewrite(m, opt)
 	if err != nil {
 		return p, nil, &refusedError{err}
 	}

@@ -2,12 +2,20 @@ module github.com/aril-wasm/aril/cmd/aril
 
 go 1.25.0
 
-require github.com/aril-wasm/aril v0.0.0
+require (
+	github.com/aril-wasm/aril v0.0.0
+	github.com/spf13/cobra v1.10.2
+	github.com/stretchr/testify v1.12.1
+	github.com/tinylib/msgp v1.6.5
+)
 
 require (
 	github.com/inconshreveable/mousetrap v1.1.0 // indirect
-	github.com/spf13/cobra v1.10.2 // indirect
+	github.com/philhofer/fwd v1.2.0 // indirect
 	github.com/spf13/pflag v1.0.9 // indirect
+	github.com/tetratelabs/wazero v1.12.0 // indirect
+	go.yaml.in/yaml/v3 v3.0.5 // indirect
+	golang.org/x/sys v0.44.0 // indirect
 )
 
 replace github.com/aril-wasm/aril => ../..

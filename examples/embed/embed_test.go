@@ -16,6 +16,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// The tests do not run in parallel: each compiles three modules.
+
 var update = flag.Bool("update", false, "write testdata/demo.txt anew")
 
 // extensions is where TestMain puts what it builds.
@@ -45,7 +47,6 @@ var (
 )
 
 func TestTheDemoTellsItsStory(t *testing.T) {
-	t.Parallel()
 	var out strings.Builder
 	require.NoError(t, run(t.Context(), "", extensions, &out))
 	got := figures.ReplaceAllString(port.ReplaceAllString(out.String(), "127.0.0.1:#"), " # $1")
@@ -60,7 +61,6 @@ func TestTheDemoTellsItsStory(t *testing.T) {
 }
 
 func TestTheDemoFailsWhenExtensionsDoNotDoTheirWork(t *testing.T) {
-	t.Parallel()
 	dir := t.TempDir()
 	for name, from := range map[string]string{"audit": "retry", "retry": "audit", "hostile": "retry"} {
 		wasm, err := os.ReadFile(filepath.Join(extensions, from+".wasm"))
@@ -80,7 +80,6 @@ func TestTheDemoFailsWhenExtensionsDoNotDoTheirWork(t *testing.T) {
 }
 
 func TestTheServerServesUntilItIsInterrupted(t *testing.T) {
-	t.Parallel()
 	ctx, interrupt := context.WithCancel(t.Context())
 	defer interrupt()
 	read, write := io.Pipe()

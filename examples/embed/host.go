@@ -28,11 +28,7 @@ func (s *service) embed(ctx context.Context, dir string, log *slog.Logger) (err 
 		Config: map[string]any{"attempts": 3, "pause": 5},
 		Powers: aril.Repeat,
 	})
-	hostile, err3 := s.load(ctx, dir, aril.ExtensionConfig{
-		Name:   "hostile",
-		Powers: aril.ReadInput | aril.Skip,
-		Limits: aril.Limits{Fuel: 20e6, SelfTime: time.Second}, // out of fuel before it is out of time
-	})
+	hostile, err3 := s.load(ctx, dir, aril.ExtensionConfig{Name: "hostile", Powers: aril.ReadInput | aril.Skip})
 	if err := errors.Join(err1, err2, err3); err != nil {
 		return err
 	}
@@ -50,5 +46,8 @@ func (s *service) load(ctx context.Context, dir string, cfg aril.ExtensionConfig
 	if err != nil {
 		return nil, err
 	}
+	// The default fuel ends a loop at the same place everywhere. Time depends
+	// on how busy the machine is, so there is plenty.
+	cfg.Limits.SelfTime = 10 * time.Second
 	return s.rt.Load(ctx, wasm, cfg)
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"sync"
 )
 
@@ -26,7 +27,7 @@ type Supplier struct{ url string }
 
 // Quote asks once.
 func (s *Supplier) Quote(ctx context.Context, w Wish) (q Quote, err error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url+"/"+w.SKU, nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url+"/"+url.PathEscape(w.SKU), nil)
 	if err != nil {
 		return q, &Failure{code: "invalid", text: err.Error()}
 	}

@@ -9,14 +9,14 @@ import (
 	aril "github.com/aril-wasm/aril/runtime"
 )
 
-func greet(_ context.Context, name string) (string, error) { return "Hello, " + name, nil }
-
 func must[T any](v T, err error) T {
 	if err != nil {
 		log.Fatal(err)
 	}
 	return v
 }
+
+func greet(_ context.Context, name string) (string, error) { return "Hello, " + name, nil }
 
 func main() {
 	ctx := context.Background()

@@ -227,7 +227,6 @@ func (s *space) set(key string, value []byte) {
 	}
 	before, found := s.values[key]
 	if !found {
-		key = strings.Clone(key) // the caller's may be part of something large
 		s.keys.insert(key)
 		s.bytes += int64(len(key) + keyOverhead)
 	}

@@ -12,7 +12,7 @@ import (
 
 type hostile struct{}
 
-func (hostile) Wrap(op *guest.Operation, next guest.Next) (guest.Value, error) {
+func (h hostile) Wrap(op *guest.Operation, next guest.Next) (guest.Value, error) {
 	attack, err := guest.As[string](op.Input().Get("attack"))
 	if err != nil {
 		return guest.Value{}, err
@@ -23,14 +23,14 @@ func (hostile) Wrap(op *guest.Operation, next guest.Next) (guest.Value, error) {
 	}
 	switch attack {
 	case "loop":
-		for {
+		for i := 0; ; i++ {
 		}
 	case "memory":
 		for hoard := [][]byte{}; ; {
 			hoard = append(hoard, make([]byte, 1<<20))
 		}
 	case "recursion":
-		dig(new(frame), 1)
+		return h.Wrap(op, next)
 	case "panic":
 		panic("and take the host down")
 	case "file":
@@ -53,16 +53,6 @@ func (hostile) Wrap(op *guest.Operation, next guest.Next) (guest.Value, error) {
 		}
 	}
 	return guest.Pass, nil
-}
-
-type frame struct{ outer *frame }
-
-// dig comes back from no depth that there is.
-func dig(f *frame, depth int) int {
-	if depth == 0 {
-		return 0
-	}
-	return 1 + dig(&frame{f}, depth+1)
 }
 
 // tell is how the attacker reports what it got at.

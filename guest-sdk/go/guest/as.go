@@ -2,6 +2,7 @@ package guest
 
 import (
 	"math"
+	"strconv"
 
 	"github.com/aril-wasm/aril/guest-sdk/go/guest/msgpack"
 )
@@ -11,17 +12,57 @@ import (
 // time.Time, or a type whose pointer has the method DecodeMsgpack. A nil gives
 // the zero T.
 //
-// A number that T does not hold exactly is an error.
+// A number that T does not hold exactly is an error. An error says which part
+// it was, if v came from [Value.Get]: "lines[0].count: found a string, not an
+// integer".
 func As[T any](v Value) (T, error) {
 	var t T
 	b, err := v.bytes()
-	if err != nil {
-		return t, err
+	if err == nil {
+		r := msgpack.NewReader(b)
+		decode(r, v, any(&t))
+		err = r.End()
 	}
-	r := msgpack.NewReader(b)
-	decode(r, v, any(&t))
-	return t, r.End()
+	if err != nil {
+		err = v.explain(err)
+	}
+	return t, err
 }
+
+// explain adds to an error where in a larger value it was met.
+func (v Value) explain(err error) error {
+	if len(v.path) == 0 {
+		return err
+	}
+	e := &pathError{err: err}
+	for i, step := range v.path {
+		switch step := step.(type) {
+		case string:
+			if i > 0 {
+				e.path += "."
+			}
+			e.path += step
+		case int:
+			e.path += "[" + strconv.Itoa(step) + "]"
+		}
+	}
+	return e
+}
+
+// A pathError is an error that a part of a value led to.
+type pathError struct {
+	path string
+	err  error
+}
+
+func (e *pathError) Error() string {
+	if s, ok := e.err.(*msgpack.SyntaxError); ok && s.Offset == 0 {
+		return e.path + ": " + s.Reason
+	}
+	return e.path + ": " + e.err.Error()
+}
+
+func (e *pathError) Unwrap() error { return e.err }
 
 // Or is As for a part that may be missing, such as an option of the
 // configuration: where v is nil or not there, it gives otherwise.

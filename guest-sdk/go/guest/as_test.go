@@ -136,3 +136,19 @@ func TestAValueCarriesTheFirstErrorAlong(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []byte("\x81\xa1a\x01"), b)
 }
+
+func TestAnErrorSaysWhichPartItWas(t *testing.T) {
+	t.Parallel()
+	v := guest.Of(map[string]any{"lines": []any{map[string]any{"count": "x", "big": 300}}})
+	line := v.Get("lines", 0)
+	_, err := guest.As[int](line.Get("count"))
+	require.EqualError(t, err, "lines[0].count: found a string, not an integer")
+	_, err = guest.As[int8](line.Get("big"))
+	require.EqualError(t, err, "lines[0].big: guest: the number does not fit the type")
+	_, err = guest.As[int](line.Get("none"))
+	require.EqualError(t, err, "lines[0].none: aril: not_found")
+	require.ErrorIs(t, err, guest.ErrNotFound)
+	require.Equal(t, "not_found", guest.Code(err))
+	_, err = guest.As[int](guest.Of("x"))
+	require.EqualError(t, err, "msgpack: at byte 0: found a string, not an integer")
+}

@@ -31,13 +31,13 @@ func write(level int32, message string, pairs []any) {
 		return
 	}
 	n := 0
-	for rest := pairs; len(rest) > 0; n++ {
+	for rest := pairs; len(rest) > 0 && n < maxPairs; n++ {
 		_, _, rest = pair(rest)
 	}
 	in := self()
 	b := msgpack.AppendMap(in.borrow(), n)
 	keys := make([]string, 0, 8)
-	for rest := pairs; len(rest) > 0; {
+	for rest := pairs; len(keys) < n; {
 		var key string
 		var value any
 		key, value, rest = pair(rest)
@@ -45,7 +45,9 @@ func write(level int32, message string, pairs []any) {
 		keys = append(keys, key)
 		b = appendAttribute(msgpack.AppendStr(b, legal(key, maxCode)), value)
 	}
-	host.Log(level, message, b)
+	if status, _ := host.Unpack(host.Log(level, message, b)); status == names.StatusInvalid || status == names.StatusTooLarge {
+		host.Log(level, message, nil)
+	}
 	in.restore(b)
 }
 
@@ -59,30 +61,40 @@ func pair(pairs []any) (key string, value any, rest []any) {
 	return key, pairs[1], pairs[2:]
 }
 
-// unused numbers a key that is among those before it: a message has no key
-// twice.
+// unused adds its position to a key that is among those before it: a message
+// has no key twice.
 func unused(key string, before []string) string {
 	numbered := key
-	for i := 2; slices.Contains(before, numbered); i++ {
+	for i := len(before) + 1; slices.Contains(before, numbered); i++ {
 		numbered = key + " " + strconv.Itoa(i)
 	}
 	return numbered
 }
 
+// Bounds of one value, in bytes, and of the pairs of one line. The host shows
+// no more of a line than that.
+const (
+	maxAttribute = 4 << 10
+	maxPairs     = 64
+)
+
 func appendAttribute(b []byte, x any) []byte {
 	switch x := x.(type) {
 	case msgpack.Appender:
 	case error:
-		return msgpack.AppendStr(b, legal(x.Error(), maxMessage))
+		return msgpack.AppendStr(b, legal(x.Error(), maxAttribute))
 	case interface{ String() string }:
-		return msgpack.AppendStr(b, legal(x.String(), maxMessage))
+		return msgpack.AppendStr(b, legal(x.String(), maxAttribute))
 	case string:
-		return msgpack.AppendStr(b, legal(x, maxMessage))
+		return msgpack.AppendStr(b, legal(x, maxAttribute))
 	}
 	at := len(b)
 	b, err := msgpack.AppendAny(b, x)
-	if err != nil {
+	switch n := len(b) - at; {
+	case err != nil:
 		return msgpack.AppendStr(b[:at], "!"+err.Error())
+	case n > maxAttribute:
+		return msgpack.AppendStr(b[:at], "!"+strconv.Itoa(n)+" bytes")
 	}
 	return b
 }

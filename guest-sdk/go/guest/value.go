@@ -16,6 +16,7 @@ type Value struct {
 	generation uint32
 	raw        []byte // empty means nil
 	err        error
+	path       []any // from the value that Get was asked of, for errors
 }
 
 // A cell is where the host's value is kept once it has been read.
@@ -151,10 +152,13 @@ func (v Value) Get(path ...any) Value {
 	if err == nil {
 		b, err = msgpack.Find(b, path...)
 	}
-	if err != nil {
-		return Value{err: found(err)}
+	if len(v.path) > 0 {
+		path = append(v.path[:len(v.path):len(v.path)], path...)
 	}
-	return Value{raw: b}
+	if err != nil {
+		return Value{err: found(err), path: path}
+	}
+	return Value{raw: b, path: path}
 }
 
 // Set gives the value with the last argument at the path that the others make,

@@ -1,3 +1,5 @@
+//go:build !wasip1
+
 package guest_test
 
 import (
@@ -8,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/aril-wasm/aril/guest-sdk/go/guest"
+	"github.com/aril-wasm/aril/guest-sdk/go/guest/msgpack"
 	"github.com/aril-wasm/aril/guest-sdk/go/guesttest"
 )
 
@@ -196,7 +199,7 @@ func TestValuesLargerThanTheMailboxCrossWhole(t *testing.T) {
 		for i := range in {
 			in[i] = byte(i * 7)
 		}
-		got, err := run(t, func(op *guest.Operation, next guest.Next) (guest.Value, error) {
+		h := load(t, guesttest.Config{}, func(op *guest.Operation, next guest.Next) (guest.Value, error) {
 			b, err := guest.As[[]byte](op.Input())
 			if err != nil {
 				return guest.Value{}, err
@@ -205,8 +208,10 @@ func TestValuesLargerThanTheMailboxCrossWhole(t *testing.T) {
 			if err != nil {
 				return v, err
 			}
-			return guest.Of(v), v.Err()
-		}, in, in, nil)
+			raw, err := v.Bytes()
+			return guest.Raw(raw), err // a value of its own, so that it crosses
+		})
+		got, err := h.Wrap(guesttest.Operation{}, in, func(in any) (any, error) { return in, nil })
 		require.NoError(t, err)
 		require.Equal(t, in, got, n)
 	}
@@ -415,4 +420,24 @@ func TestOutsideAnActivationTheHostIsOutOfReach(t *testing.T) {
 func TestWhatIsNoExtensionCannotBeRegistered(t *testing.T) {
 	t.Parallel()
 	require.PanicsWithValue(t, "guest: the registered value has no method Wrap, Event or Call of the right type", func() { guest.Register(struct{}{}) })
+}
+
+// chatty logs while it is being encoded.
+type chatty struct{}
+
+func (chatty) AppendMsgpack(b []byte) []byte {
+	guest.Log.Info("encoding", "pair", "of some length")
+	return msgpack.AppendStr(b, "second")
+}
+
+func TestAMessageIsNotOverwrittenByOneThatIsMadeMeanwhile(t *testing.T) {
+	t.Parallel()
+	got, err := run(t, func(*guest.Operation, guest.Next) (guest.Value, error) {
+		if err := guest.Own.Set("k", []any{"first", chatty{}}); err != nil {
+			return guest.Value{}, err
+		}
+		return guest.Own.Get("k"), nil
+	}, nil, nil, nil)
+	require.NoError(t, err)
+	require.Equal(t, []any{"first", "second"}, got)
 }

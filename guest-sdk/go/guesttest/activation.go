@@ -180,6 +180,9 @@ func (a *activation) slot(slot uint32) ([]byte, abi.Status) {
 		if a.op.Params == nil {
 			return nil, abi.NotFound
 		}
+		if !a.may(guest.ReadInput) {
+			return nil, abi.Denied
+		}
 		b = a.handles.encode(nil, generic(a.op.Params))
 	case names.SlotConfig:
 		if a.fake.config.Config == nil {

@@ -16,11 +16,12 @@ import (
 // A level holds the messages of one level of the context.
 type level map[string][]byte
 
-// Limits of the context, as abi/ABI.md has them.
+// Limits, as the runtime has them.
 const (
 	contextKeys  = 256
 	contextBytes = 64 << 10
 	keyBytes     = 512
+	logBytes     = 64 << 10 // attributes of one line
 )
 
 func (a *activation) level(number uint32, key, function string) (level, abi.Status) {
@@ -125,6 +126,9 @@ func (a *activation) ContextSwap(number uint32, key string, value, buf []byte) u
 
 func (a *activation) Log(lvl int32, message string, attributes []byte) uint64 {
 	e := Entry{Level: int(lvl), Message: message, Pairs: map[string]any{}}
+	if len(attributes) > logBytes {
+		return status(abi.Invalid)
+	}
 	if len(attributes) > 0 {
 		v, s := a.decode(attributes)
 		pairs, ok := v.(map[string]any)

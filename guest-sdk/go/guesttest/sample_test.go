@@ -156,7 +156,7 @@ func TestAConfigurationIsRefusedWithTheExtensionsError(t *testing.T) {
 		_, err := Open(t, target, sampleConfig(func(c *Config) { c.Config = map[string]any{"greeting": ""} }))
 		require.Equal(t, &Error{ErrorCode: "config", Message: "the greeting is empty"}, err)
 		_, err = Open(t, target, sampleConfig(func(c *Config) { c.Config = map[string]any{"greeting": 7} }))
-		require.EqualError(t, err, "greeting: msgpack: at byte 0: found an integer, not a string")
+		require.EqualError(t, err, "init: greeting: found an integer, not a string")
 	}
 }
 
@@ -278,9 +278,11 @@ func TestLogLinesCarryTheirPairs(t *testing.T) {
 			{-4, "init", map[string]any{"name": "logger"}},
 			{8, "all kinds", map[string]any{
 				"text": "x", "n": int64(1), "error": "aril: limit", "value": "in",
-				"unfit": "!msgpack: a value's type has no AppendMsgpack method", "instant": time.Unix(1, 0).UTC(), "!BADKEY": int64(3), "!BADKEY 2": int64(4), "!BADKEY 3": "odd",
+				"unfit": "!msgpack: a value's type has no AppendMsgpack method", "instant": time.Unix(1, 0).UTC(), "!BADKEY": int64(3), "!BADKEY 8": int64(4), "!BADKEY 9": "odd",
 			}},
 			{0, "bare", map[string]any{}},
+			{0, "large", map[string]any{"bytes": "!100005 bytes", "text": "\ufffd"}},
+			{0, "too many", map[string]any{}},
 		}, h.Log())
 	})
 }

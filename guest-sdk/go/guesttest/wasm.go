@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	aril "github.com/aril-wasm/aril/runtime"
 	"github.com/aril-wasm/aril/runtime/state"
@@ -19,10 +20,15 @@ import (
 // Wasm runs the extension as the module that will be deployed, in Aril's
 // runtime. pkg is its main package, as go build takes it, relative to the
 // directory of the test: "." or "./retry". It is built once in a run of the
-// tests.
+// tests. Limits are the runtime's defaults, but that computing is bounded by
+// fuel alone and not by time.
 func Wasm(pkg string) Target {
 	return Target{"wasm", func(t testing.TB, cfg Config) (backend, error) { return openWasm(t, pkg, cfg) }}
 }
+
+// patience stands in for limits of time, which on a busy machine would make
+// tests fail by chance. Fuel is what bounds computing here.
+const patience = 10 * time.Minute
 
 // Both is Native and Wasm of the same extension.
 func Both(pkg string, makeNew func() any) []Target { return []Target{Native(makeNew), Wasm(pkg)} }
@@ -51,7 +57,10 @@ func openWasm(t testing.TB, pkg string, cfg Config) (_ backend, err error) {
 	if err := fill(l.state, cfg.State); err != nil {
 		return nil, err
 	}
-	ec := aril.ExtensionConfig{Name: cfg.Name, Config: generic(cfg.Config), Script: cfg.Script, Powers: aril.Powers(cfg.Powers)}
+	ec := aril.ExtensionConfig{
+		Name: cfg.Name, Config: generic(cfg.Config), Script: cfg.Script, Powers: aril.Powers(cfg.Powers),
+		Limits: aril.Limits{SelfTime: patience, EventTime: patience, InitTime: patience},
+	}
 	if cfg.Powers == 0 {
 		ec.Powers = aril.ObserveOnly
 	}
@@ -64,16 +73,22 @@ func openWasm(t testing.TB, pkg string, cfg Config) (_ backend, err error) {
 	if ec.Grants.Capabilities, err = capabilities(cfg.Functions); err != nil {
 		return nil, err
 	}
-	if l.rt, err = aril.New(l.ctx, aril.Config{Logger: slog.New(&l.log), State: store, CacheDir: cacheDir()}); err != nil {
+	if l.rt, err = aril.New(l.ctx, aril.Config{Logger: slog.New(&l.log), State: store, CacheDir: cacheDir(), CompileTime: patience}); err != nil {
 		return nil, err
 	}
 	t.Cleanup(func() { _ = l.rt.Close(context.Background()) }) // after what the harness does at the end
+	loading.Lock()
+	defer loading.Unlock()
 	if l.guest, err = l.rt.Load(l.ctx, code, ec); err != nil {
 		return nil, l.outcome(err)
 	}
 	l.pipeline = aril.NewPipeline(l.guest)
 	return l, nil
 }
+
+// loading lets one module be compiled at a time, so that tests that run in
+// parallel find the first one's work in the cache.
+var loading sync.Mutex
 
 // cacheDir is where compiled code is kept between runs of tests; "" where
 // there is no such place.

@@ -42,6 +42,7 @@ type owner struct {
 	logBytes int64
 	dropped  int
 	stdio    capability.Stdio
+	store    state.State
 	panicked string
 }
 
@@ -49,13 +50,13 @@ func (o *owner) Logger() *slog.Logger     { return o.logger }
 func (o *owner) LogBytes() *int64         { return &o.logBytes }
 func (o *owner) LogDropped()              { o.dropped++ }
 func (o *owner) Stdio() *capability.Stdio { return &o.stdio }
-func (o *owner) State() state.State       { return nil }
+func (o *owner) State() state.State       { return o.store }
 func (o *owner) Random() io.Reader        { return rand.Reader }
 func (o *owner) PanicMessage(s string)    { o.panicked = s }
 
 // build compiles a guest into the file that takes the place of OUT. Without the toolchain the test is skipped, except
 // where everything must be there.
-func build(t *testing.T, tool string, args ...string) []byte {
+func build(t testing.TB, tool string, args ...string) []byte {
 	t.Helper()
 	if _, err := exec.LookPath(tool); err != nil {
 		if os.Getenv("CI") != "" {
@@ -128,11 +129,11 @@ var toolchains = []struct {
 
 // A guest is one toolchain's, ready to make instances.
 type guest struct {
-	t        *testing.T
+	t        testing.TB
 	template *sandbox.Template
 }
 
-func load(t *testing.T, binary []byte) *guest {
+func load(t testing.TB, binary []byte) *guest {
 	t.Helper()
 	engine, err := sandbox.NewEngine(t.Context(), sandbox.Config{
 		Modules: capability.Modules(), MemoryQuota: -1, CompileTime: time.Minute,
@@ -144,7 +145,7 @@ func load(t *testing.T, binary []byte) *guest {
 	require.NoError(t, module.Validate())
 	rewritten, err := wasm.Rewrite(module, wasm.RewriteOptions{})
 	require.NoError(t, err)
-	code, err := engine.Compile(t.Context(), rewritten)
+	code, err := engine.Compile(t.Context(), rewritten, 0, 0, 0)
 	require.NoError(t, err)
 	t.Cleanup(code.Release)
 	o := newOwner(io.Discard)

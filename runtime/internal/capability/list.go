@@ -20,7 +20,7 @@ func stateList(c call, args []uint64) (abi.Status, uint32) {
 	if !prefixOK || !afterOK || len(prefixView) > state.MaxKeyBytes || len(afterView) > state.MaxKeyBytes || !c.inside(buf, limit) {
 		return abi.Invalid, 0
 	}
-	prefix, after := string(c.take(prefixView)), string(c.take(afterView))
+	prefix, after := c.takeKey(prefixView), c.takeKey(afterView)
 	room := int(min(limit, listBytes))
 	var keys []string
 	status := c.ask(func(ctx context.Context, s state.State) (err error) {

@@ -43,6 +43,9 @@ func TestEveryFunctionOfTheABIIsThere(t *testing.T) {
 		require.Equal(t, params, f.Params, spec.Name)
 		require.Equal(t, results, f.Results, spec.Name)
 	}
+	for _, name := range []string{"poll_oneoff", "random_get"} {
+		require.True(t, got[names.ModuleWASI+"."+name].Essential, name)
+	}
 	for _, spec := range abi.WASI() {
 		_, served := wasiFuncs[spec.Name]
 		require.Equal(t, spec.Served, served || spec.Name == procExit, spec.Name)

@@ -36,6 +36,12 @@ func (c call) take(view []byte) []byte {
 	return append(make([]byte, 0, len(view)), view...)
 }
 
+// takeKey bills and copies a key.
+func (c call) takeKey(view []byte) string {
+	c.ChargeBytes(uint64(len(view)))
+	return string(view)
+}
+
 // ask lets f ask the store. A store that only computes is billed as the
 // guest's computing, any other as waiting.
 func (c call) ask(f func(context.Context, state.State) error) abi.Status {
@@ -81,7 +87,7 @@ func stateGet(c call, args []uint64) (abi.Status, uint32) {
 	if !ok || !c.inside(buf, limit) {
 		return abi.Invalid, 0
 	}
-	key := string(c.take(view))
+	key := c.takeKey(view)
 	var value []byte
 	var found bool
 	status := c.ask(func(ctx context.Context, s state.State) (err error) {
@@ -138,7 +144,7 @@ func (c call) keyAndValue(args []uint64) (string, []byte, abi.Status) {
 	case len(value) > stateValue:
 		return "", nil, abi.TooLarge
 	}
-	return string(c.take(view)), c.take(value), abi.OK
+	return c.takeKey(view), c.take(value), abi.OK
 }
 
 // stateDelete is aril_state_v1.delete(key, klen).
@@ -147,7 +153,7 @@ func stateDelete(c call, args []uint64) (abi.Status, uint32) {
 	if !ok {
 		return abi.Invalid, 0
 	}
-	key := string(c.take(view))
+	key := c.takeKey(view)
 	var found bool
 	status := c.ask(func(ctx context.Context, s state.State) (err error) {
 		found, err = s.Delete(ctx, key)
@@ -166,7 +172,7 @@ func stateAdd(c call, args []uint64) (abi.Status, uint32) {
 	if !ok || !c.inside(buf, 8) {
 		return abi.Invalid, 0
 	}
-	key := string(c.take(view))
+	key := c.takeKey(view)
 	var sum int64
 	status := c.ask(func(ctx context.Context, s state.State) (err error) {
 		sum, err = s.Add(ctx, key, delta)
@@ -193,7 +199,7 @@ func stateCompareAndSwap(c call, args []uint64) (abi.Status, uint32) {
 	case len(from) > stateValue:
 		return abi.Conflict, 0 // no value is that long
 	}
-	key := string(c.take(view))
+	key := c.takeKey(view)
 	if from != nil {
 		from = c.take(from)
 	}

@@ -96,6 +96,21 @@ func TestAKeyIs1To512Bytes(t *testing.T) {
 	}
 }
 
+func TestAKeyThatIsNoneDoesNotReachTheStore(t *testing.T) {
+	t.Parallel()
+	for name, args := range stateCalls {
+		if name == "list" {
+			continue
+		}
+		for _, n := range []uint64{0, 513} {
+			b := newBench(t)
+			b.owner.state = &stubState{}
+			b.state(name, abi.Invalid, 0, append([]uint64{args[0], n}, args[2:]...)...)
+			require.Zero(t, b.guest.waits)
+		}
+	}
+}
+
 func TestLimitsOfTheStoreAreAnswered(t *testing.T) {
 	t.Parallel()
 	b := newBench(t) // values of 1000 bytes, 100 keys
@@ -151,13 +166,16 @@ func TestListWritesAsManyKeysAsFit(t *testing.T) {
 	long := strings.Repeat("x", 300)
 	args := b.stateArgs(long)
 	b.state("put", abi.OK, 0, args[0], args[1], 0, 0)
-	want = append(want, long)
 
-	for limit := uint64(303 + 1); limit < 700; limit++ {
+	for limit := uint64(6); limit < 700; limit++ {
+		prefix, want := "k", want[:40]
+		if limit >= 304 {
+			prefix, want = "", append(want, long)
+		}
 		got, after := []string{}, ""
 		for {
 			b.put(4000, strings.Repeat("?", 1000))
-			args := b.stateArgs("", after)
+			args := b.stateArgs(prefix, after)
 			status, n := b.status(names.ModuleState, "list", append(args, 4000, limit)...)
 			require.Equal(t, abi.OK, status)
 			require.LessOrEqual(t, uint64(n), limit)

@@ -28,7 +28,7 @@ func (c cloner) charge(n int, size uintptr) error {
 func (c cloner) value(v reflect.Value, depth int) error {
 	// Half of the way may be pointers and interfaces between containers.
 	if depth++; depth > 2*abi.MaxScanDepth {
-		return errDepth
+		return ErrDepth
 	}
 	t := v.Type()
 	switch v.Kind() {

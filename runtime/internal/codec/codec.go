@@ -128,10 +128,12 @@ func AppendValue(dst []byte, v any, s Session, l Limits) (out []byte, err error)
 // nil, and keeps what src does not speak of: hidden and unexported fields,
 // missing struct keys. Element i of a slice is decoded onto a copy of element
 // i of the base's slice, a map's value onto that of the same key; elements
-// and keys that src lacks are gone. Whatever is reached through pointers,
+// and keys that src lacks are gone. So what is hidden keeps its place when a
+// guest reorders a slice. Whatever is reached through pointers,
 // slices, maps and interfaces is copied before it is changed, so *base is
-// never written to; what is not encoded is shared with it. *dst does not
-// alias src.
+// never written to; what is not encoded is shared with it, and a lock in a
+// struct is copied as it stands. Two pointers to one value become pointers to
+// two. *dst does not alias src.
 //
 // Numbers convert between kinds only when nothing is lost; a float64 is
 // rounded to a float32. A value in an interface is decoded into the type that
@@ -164,6 +166,7 @@ func (t *Type) Decode(src []byte, dst, base any, s Session, l Limits) (err error
 		to.SetZero()
 		return err
 	}
+	d.based = from.IsValid() && !from.IsNil()
 	defer func() {
 		if r := recover(); r != nil {
 			err = &Error{Type: t.name, Reason: panicked(r)}

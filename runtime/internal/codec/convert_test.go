@@ -38,12 +38,12 @@ func TestNumbersConvertOnlyWithoutLoss(t *testing.T) {
 		{float64(1 << 63), new(uint64), uint64(1 << 63)},
 		{float64(-1 << 63), new(int64), int64(math.MinInt64)},
 		{float64(1 << 63 * 2), new(uint64), refused{}},
-		{1 << 53, new(float64), float64(1 << 53)},
-		{1<<53 + 1, new(float64), refused{}},
-		{math.MaxInt64, new(float64), refused{}},
-		{-(1 << 53), new(float64), float64(-1 << 53)},
-		{-(1<<53 + 1), new(float64), refused{}},
-		{math.MinInt64, new(float64), float64(math.MinInt64)},
+		{int64(1 << 53), new(float64), float64(1 << 53)},
+		{int64(1<<53 + 1), new(float64), refused{}},
+		{int64(math.MaxInt64), new(float64), refused{}},
+		{int64(-1 << 53), new(float64), float64(-1 << 53)},
+		{int64(-(1<<53 + 1)), new(float64), refused{}},
+		{int64(math.MinInt64), new(float64), float64(math.MinInt64)},
 		{uint64(math.MaxUint64), new(float64), refused{}},
 		{uint64(1 << 63), new(float64), float64(1 << 63)},
 		{1 << 24, new(float32), float32(1 << 24)},
@@ -123,14 +123,14 @@ func TestErrorsNameThePlace(t *testing.T) {
 		Deep   *struct{ Any any }
 	}
 	for want, v := range map[string]any{
-		"lines[2].quantity: 3.5 is no int":                                                  map[string]any{"lines": []any{map[string]any{}, map[string]any{}, map[string]any{"quantity": 3.5}}},
-		`prices.eur.quantity: "x" is no int`:                                                map[string]any{"prices": map[string]any{"eur": map[string]any{"quantity": "x"}}},
-		`prices["a\n\u00e9"].quantity: nil is no int`:                                       map[string]any{"prices": map[string]any{"a\né": map[string]any{"quantity": nil}}},
-		"sizes.7[0]: true is no codec.part":                                                 map[string]any{"sizes": map[int]any{7: []any{true}}},
-		"at: an array of 0 is no time.Time":                                                 map[string]any{"at": []any{}},
-		"Meta.k: 1 is no string":                                                            map[string]any{"Meta": map[string]any{"k": 1}},
-		`prices["` + "0123456789012345678901234567890 " + `"…].quantity: 2 bytes is no int`: map[string]any{"prices": map[string]any{"0123456789012345678901234567890 tail": map[string]any{"quantity": []byte{1, 2}}}},
-		"an array of 0 is no codec.whole":                                                   []any{},
+		"lines[2].quantity: 3.5 is no int":                                                    map[string]any{"lines": []any{map[string]any{}, map[string]any{}, map[string]any{"quantity": 3.5}}},
+		`prices.eur.quantity: "x" is no int`:                                                  map[string]any{"prices": map[string]any{"eur": map[string]any{"quantity": "x"}}},
+		`prices["a\n\u00e9"].quantity: nil is no int`:                                         map[string]any{"prices": map[string]any{"a\né": map[string]any{"quantity": nil}}},
+		"sizes.7[0]: true is no codec.part":                                                   map[string]any{"sizes": map[int]any{7: []any{true}}},
+		"at: an array of 0 is no time.Time":                                                   map[string]any{"at": []any{}},
+		"Meta.k: 1 is no string":                                                              map[string]any{"Meta": map[string]any{"k": 1}},
+		`prices["` + "0123456789012345678901234567890 " + `"...].quantity: 2 bytes is no int`: map[string]any{"prices": map[string]any{"0123456789012345678901234567890 tail": map[string]any{"quantity": []byte{1, 2}}}},
+		"an array of 0 is no codec.whole":                                                     []any{},
 	} {
 		b, err := AppendValue(nil, v, nil, Limits{})
 		require.NoError(t, err)

@@ -16,6 +16,7 @@ type decoder struct {
 	memory int // bytes that may still be allocated
 	hops   int // interfaces and pointers passed without a container between
 	s      Session
+	based  bool // there is a base
 }
 
 // charge pays for n values of size bytes before they are allocated.
@@ -274,16 +275,11 @@ func (d *decoder) structure(t *Type, dst reflect.Value, n int) error {
 			continue
 		}
 		name := d.take(key)
-		// Guests mostly keep the order, so the next field is tried first.
-		at := i
-		if at >= len(t.fields) || t.fields[at].name != string(name) {
-			var known bool
-			if at, known = t.byName[string(name)]; !known {
-				d.skip()
-				continue
-			}
+		f := t.find(i, name)
+		if f == nil {
+			d.skip()
+			continue
 		}
-		f := &t.fields[at]
 		fv, err := d.field(f, dst)
 		if err == nil {
 			err = d.value(f.typ, fv)
@@ -293,6 +289,18 @@ func (d *decoder) structure(t *Type, dst reflect.Value, n int) error {
 		}
 	}
 	d.hops = hops
+	return nil
+}
+
+// find gives the field of a name, nil if there is none. Guests mostly keep the
+// order, so the i-th field is tried first.
+func (t *Type) find(i int, name []byte) *field {
+	if i < len(t.fields) && t.fields[i].name == string(name) {
+		return &t.fields[i]
+	}
+	if at, known := t.byName[string(name)]; known {
+		return &t.fields[at]
+	}
 	return nil
 }
 

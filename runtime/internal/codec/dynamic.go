@@ -63,7 +63,7 @@ func (d *decoder) concrete(held reflect.Value) (reflect.Value, error) {
 	hops := d.hops
 	defer func() { d.hops = hops }()
 	if d.hops++; d.hops > maxHops {
-		return held, errDepth
+		return held, ErrDepth
 	}
 	t := For(held.Type())
 	if err := d.charge(2, t.rt.Size()); err != nil {

@@ -53,7 +53,7 @@ func (e *encoder) room(n int) error {
 // enter counts one more container around what follows.
 func (e *encoder) enter() error {
 	if e.depth == abi.MaxScanDepth {
-		return errDepth
+		return ErrDepth
 	}
 	e.depth++
 	return e.room(0)
@@ -202,7 +202,7 @@ func (e *encoder) structure(t *Type, v reflect.Value) error {
 		if f.omitZero {
 			zero, err := f.zero(fv)
 			if err != nil {
-				return at("."+f.name, &Error{Type: f.typ.name, Reason: err})
+				return atKey(f.name, &Error{Type: f.typ.name, Reason: err})
 			}
 			if zero {
 				continue
@@ -266,7 +266,7 @@ func (f *field) zero(v reflect.Value) (zero bool, err error) {
 	}
 	defer func() {
 		if r := recover(); r != nil {
-			err = fmt.Errorf("IsZero: %w", panicked(r))
+			err = failed("IsZero", panicked(r))
 		}
 	}()
 	return v.Addr().Interface().(interface{ IsZero() bool }).IsZero(), nil
@@ -304,7 +304,7 @@ func (e *encoder) dynamic(x any) error {
 		return e.anyMap(x)
 	default:
 		if e.hops++; e.hops > maxHops {
-			return errDepth
+			return ErrDepth
 		}
 		v := reflect.ValueOf(x)
 		err := e.value(For(v.Type()), v)

@@ -14,10 +14,14 @@ import (
 // unknown to the session: made up, or of an activation that is over.
 var ErrStale = errors.New("stale handle")
 
+// ErrDepth means that a value is nested more than 64 deep, or contains itself.
+var ErrDepth = fmt.Errorf("%w: too deep, or contains itself", abi.ErrOverLimit)
+
 // An Error says where in a value encoding or decoding stopped, and why.
 type Error struct {
-	// Path leads from the value to the part, as in "lines[2].quantity"; map
-	// keys are quoted unless they are plain words. Empty for the value itself.
+	// Path leads from the value to the part, as in "lines[2].quantity", in
+	// ASCII and cut after 300 bytes; keys are quoted unless they are plain
+	// words. Empty for the value itself.
 	Path string
 	// Type is the Go type of the part, without package paths. May be empty.
 	Type string
@@ -39,7 +43,6 @@ func (e *Error) Unwrap() error { return e.Reason }
 
 var (
 	errSame    = errors.New("cannot decode a value onto itself")
-	errDepth   = fmt.Errorf("%w: too deep, or contains itself", abi.ErrOverLimit)
 	errBytes   = fmt.Errorf("%w: too many bytes", abi.ErrOverLimit)
 	errMemory  = fmt.Errorf("%w: too much memory", abi.ErrOverLimit)
 	errHandles = fmt.Errorf("%w: too many opaque values", abi.ErrOverLimit)
@@ -67,7 +70,9 @@ func at(step string, err error) error {
 	if !ok {
 		e = &Error{Reason: err}
 	}
-	e.Path = step + e.Path
+	if e.Path = step + e.Path; len(e.Path) > 300 {
+		e.Path = e.Path[:297] + "..." // ASCII, so nothing is split
+	}
 	return e
 }
 
@@ -97,22 +102,50 @@ func isWord(s string) bool {
 // quote escapes s and cuts it after 32 bytes.
 func quote(s string) string {
 	if len(s) > 32 {
-		return strconv.QuoteToASCII(s[:32]) + "…"
+		return strconv.QuoteToASCII(s[:32]) + "..."
 	}
 	return strconv.QuoteToASCII(s)
 }
 
-// panicked turns a recovered value into an error. Its text is cut, since
-// nothing bounds it.
-func panicked(r any) error {
-	if err, ok := r.(error); ok {
-		return fmt.Errorf("panic: %w", err)
+// A methodError is what a method of the host's types returned or panicked
+// with. Its text is made at once, since Error methods may panic too, cut, and
+// free of control characters, since methods like to quote what they read.
+type methodError struct {
+	text string
+	err  error // nil after a panic with something else
+}
+
+// Error gives the method and the text.
+func (e *methodError) Error() string { return e.text }
+
+// Unwrap gives the method's own error.
+func (e *methodError) Unwrap() error { return e.err }
+
+// failed is the error of a method, nil if err is.
+func failed(method string, err error) error {
+	if err == nil {
+		return nil
 	}
-	text := fmt.Sprint(r)
+	return &methodError{clean(fmt.Sprintf("%s: %v", method, err)), err}
+}
+
+// panicked is the error for a value that was recovered.
+func panicked(r any) error {
+	err, _ := r.(error)
+	return &methodError{clean(fmt.Sprintf("panic: %v", r)), err}
+}
+
+// clean cuts text after 200 bytes and replaces what is no printable character.
+func clean(text string) string {
 	if len(text) > 200 {
 		text = text[:200] + "…"
 	}
-	return fmt.Errorf("panic: %s", text)
+	return strings.Map(func(r rune) rune {
+		if !strconv.IsPrint(r) {
+			return '?'
+		}
+		return r
+	}, text)
 }
 
 // typeName gives t's name without package paths, cut after 100 bytes.

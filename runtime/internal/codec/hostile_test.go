@@ -48,6 +48,19 @@ func (l *liar) UnmarshalMsg(b []byte) ([]byte, error) {
 }
 func (scream) IsZero() bool { panic("scream") }
 
+// echo says what it read.
+type echo struct{}
+
+func (echo) MarshalText() ([]byte, error)  { return nil, nil }
+func (*echo) UnmarshalText(b []byte) error { return errors.New(string(b)) }
+
+// evil is an error that cannot be read.
+type evil struct{}
+
+func (evil) Error() string                        { panic("evil") }
+func (evil) MarshalMsg([]byte) ([]byte, error)    { return nil, evil{} }
+func (*evil) UnmarshalMsg([]byte) ([]byte, error) { panic(evil{}) }
+
 type msgpRing struct {
 	Next *msgpRing
 	Any  any
@@ -110,6 +123,7 @@ func TestNoValueBreaksTheEncoder(t *testing.T) {
 		"a ring through methods and a map":        {many, abi.ErrOverLimit},
 		"a method that panics":                    {loud{}, nil},
 		"a key whose method panics":               {map[loud]int{{}: 1}, nil},
+		"an error that panics":                    {&evil{}, evil{}},
 		"a method that returns an error":          {&lazy{}, nil},
 		"MarshalMsg that panics":                  {&liar{[]byte("panic")}, nil},
 		"MarshalMsg that shortens":                {[]interface{}{1, &liar{[]byte("shorter")}}, errShortened},
@@ -175,14 +189,17 @@ func TestMethodsThatBreakWhileDecodingAreErrors(t *testing.T) {
 		p any
 		b []byte
 	}{
-		"UnmarshalText that panics":         {new(loud), []byte{0xa1, 'x'}},
-		"a key's UnmarshalText that panics": {new(map[loud]int), []byte{0x81, 0xa1, 'x', 1}},
-		"a type without UnmarshalText":      {new(lazy), []byte{0xa1, 'x'}},
-		"a key without UnmarshalText":       {new(map[sameText]int), []byte{0x81, 0xa1, 'x', 1}},
-		"UnmarshalMsg that panics":          {new(liar), []byte{1}},
-		"UnmarshalMsg that leaves bytes":    {new(liar), []byte{2}},
-		"UnmarshalMsg that refuses":         {new(order), []byte{0x81, 0xa2, 'i', 'd', 1}},
-		"a base with a key that panics":     {new(map[loud]int), []byte{0x80}},
+		"UnmarshalText that panics":          {new(loud), []byte{0xa1, 'x'}},
+		"a key's UnmarshalText that panics":  {new(map[loud]int), []byte{0x81, 0xa1, 'x', 1}},
+		"a type without UnmarshalText":       {new(lazy), []byte{0xa1, 'x'}},
+		"a key without UnmarshalText":        {new(map[sameText]int), []byte{0x81, 0xa1, 'x', 1}},
+		"UnmarshalMsg that panics":           {new(liar), []byte{1}},
+		"UnmarshalMsg that leaves bytes":     {new(liar), []byte{2}},
+		"UnmarshalMsg that panics with evil": {new(evil), []byte{1}},
+		"UnmarshalMsg that refuses":          {new(order), []byte{0x81, 0xa2, 'i', 'd', 1}},
+		"a guest's text in a method's error": {new(map[string]order), []byte{0x81, 0xa1, 'k', 0x81, 0xa2, 'i', 'd', 1}},
+		"a guest's text quoted by a method":  {new(echo), []byte{0xa3, '\n', 0x1b, '['}},
+		"a base with a key that panics":      {new(map[loud]int), []byte{0x80}},
 	} {
 		var base any
 		if m, ok := c.p.(*map[loud]int); ok && strings.HasPrefix(name, "a base") {
@@ -193,6 +210,8 @@ func TestMethodsThatBreakWhileDecodingAreErrors(t *testing.T) {
 		var e *Error
 		require.ErrorAs(t, err, &e, name)
 		require.True(t, reflect.ValueOf(c.p).Elem().IsZero(), name)
+		require.Less(t, len(err.Error()), 300, name)
+		require.NotContains(t, err.Error(), "\n", name)
 	}
 }
 

@@ -3,7 +3,6 @@ package codec
 import (
 	"encoding"
 	"errors"
-	"fmt"
 	"reflect"
 
 	"github.com/tinylib/msgp/msgp"
@@ -20,8 +19,9 @@ var errShortened = errors.New("MarshalMsg did not append to the slice it was giv
 func marshalText(v reflect.Value) (text []byte, err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			err = fmt.Errorf("MarshalText: %w", panicked(r))
+			err = panicked(r)
 		}
+		err = failed("MarshalText", err)
 	}()
 	return v.Addr().Interface().(encoding.TextMarshaler).MarshalText()
 }
@@ -30,8 +30,9 @@ func marshalText(v reflect.Value) (text []byte, err error) {
 func unmarshalText(v reflect.Value, text []byte) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			err = fmt.Errorf("UnmarshalText: %w", panicked(r))
+			err = panicked(r)
 		}
+		err = failed("UnmarshalText", err)
 	}()
 	return v.Addr().Interface().(encoding.TextUnmarshaler).UnmarshalText(text)
 }
@@ -61,11 +62,11 @@ func (e *encoder) methods(t *Type, v reflect.Value) (err error) {
 	limits := abi.ScanLimits{Bytes: abi.Unlimited, Elements: abi.Unlimited, Depth: abi.MaxScanDepth - e.depth}
 	if limits.Depth == 0 && len(out) > start {
 		if k := kindOf(out[start]); k == tokArray || k == tokMap {
-			return errDepth
+			return ErrDepth
 		}
 	}
 	if err := abi.Scan(out[start:], limits); err != nil {
-		return fmt.Errorf("MarshalMsg: %w", err)
+		return failed("MarshalMsg", err)
 	}
 	e.buf = out
 	return nil
@@ -74,8 +75,9 @@ func (e *encoder) methods(t *Type, v reflect.Value) (err error) {
 func marshalMsg(v reflect.Value, b []byte) (out []byte, err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			err = fmt.Errorf("MarshalMsg: %w", panicked(r))
+			err = panicked(r)
 		}
+		err = failed("MarshalMsg", err)
 	}()
 	return v.Addr().Interface().(msgp.Marshaler).MarshalMsg(b)
 }
@@ -83,8 +85,9 @@ func marshalMsg(v reflect.Value, b []byte) (out []byte, err error) {
 func unmarshalMsg(v reflect.Value, b []byte) (rest []byte, err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			err = fmt.Errorf("UnmarshalMsg: %w", panicked(r))
+			err = panicked(r)
 		}
+		err = failed("UnmarshalMsg", err)
 	}()
 	return v.Addr().Interface().(msgp.Unmarshaler).UnmarshalMsg(b)
 }
@@ -115,7 +118,7 @@ func (w *nestWalk) value(t *Type, v reflect.Value, depth int) error {
 			return nil
 		}
 		if w.hops++; w.hops > maxHops {
-			return errDepth
+			return ErrDepth
 		}
 		defer func() { w.hops-- }()
 		v = v.Elem()
@@ -125,7 +128,7 @@ func (w *nestWalk) value(t *Type, v reflect.Value, depth int) error {
 		return nil
 	}
 	if depth == abi.MaxScanDepth {
-		return errDepth
+		return ErrDepth
 	}
 	switch t.form {
 	case formStruct:

@@ -47,7 +47,7 @@ func anOpaqueStruct() *everythingOpaque {
 		DB: &sql.DB{}, Chan: make(chan int), Func: func() int { return 42 }, Complex: 1 + 2i, Pointer: unsafe.Pointer(new(int)),
 		Err: io.EOF, Concrete: &fs.PathError{Op: "open"}, Ctx: context.WithValue(context.Background(), pair[int, int]{}, 1), Mu: &sync.Mutex{},
 		Map: map[[2]int]string{{1, 2}: "x"}, Any: &sync.Once{}, List: []any{make(chan string), errors.New("x")},
-		ByName: map[string]*bytes.Buffer{"b": {}}, Reader: bytes.NewReader(nil), Generic: pair[int, *sql.DB]{first: 1},
+		ByName: map[string]*bytes.Buffer{"b": {}}, Reader: bytes.NewReader(nil), Generic: pair[int, *sql.DB]{first: 1, second: &sql.DB{}},
 	}
 }
 

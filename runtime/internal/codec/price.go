@@ -25,9 +25,11 @@ func (d *decoder) methods(t *Type, dst reflect.Value) error {
 	if err := d.charge(uint64(end-start), 1); err != nil {
 		return err
 	}
-	c := cloner{memory: &d.memory}
-	if err := c.value(dst, 0); err != nil {
-		return &Error{Type: t.name, Reason: err}
+	if d.based {
+		c := cloner{memory: &d.memory}
+		if err := c.value(dst, 0); err != nil {
+			return &Error{Type: t.name, Reason: err}
+		}
 	}
 	rest, err := unmarshalMsg(dst, bytes.Clone(d.src[start:end]))
 	if err == nil && len(rest) > 0 {
@@ -121,7 +123,7 @@ func (d *decoder) priceMap(t *Type, plain bool, n uint64) error {
 			return err
 		}
 	}
-	for range n {
+	for i := range int(n) {
 		key := d.next()
 		var name []byte
 		if key.kind == tokText {
@@ -138,12 +140,12 @@ func (d *decoder) priceMap(t *Type, plain bool, n uint64) error {
 		case t.form == formMap:
 			elem = t.elem
 		case t.form == formStruct:
-			i, known := t.byName[string(name)]
-			if !known {
+			f := t.find(i, name)
+			if f == nil {
 				d.skip()
 				continue
 			}
-			elem = t.fields[i].typ
+			elem = f.typ
 		default:
 			d.skip()
 			continue

@@ -139,24 +139,24 @@ func TestNaNKeepsItsBits(t *testing.T) {
 func TestWhatTheWireLooksLike(t *testing.T) {
 	t.Parallel()
 	type tags struct {
-		Both    int    `msg:"m" json:"j"`
-		JSON    int    `json:"j2"`
-		Options int    `msg:",omitempty" json:"o"`
-		Zero    inner  `json:"zero,omitzero"`
-		Empty   []int  `json:"empty,omitempty"`
-		None    *int   `json:"none,omitempty"`
-		Msg     int    `msg:"-"`
-		Hidden  int    `json:"-"`
-		Aril    int    `msg:"a" aril:"-"`
-		Shown   int    `msg:"shown" json:"-"`
-		Dash    int    `json:"-,"`
-		private string //nolint:unused // shows that it is not encoded
+		Both    int   `msg:"m" json:"j"`
+		JSON    int   `json:"j2"`
+		Options int   `msg:",omitempty" json:"o"`
+		Zero    inner `json:"zero,omitzero"`
+		Empty   []int `json:"empty,omitempty"`
+		None    *int  `json:"none,omitempty"`
+		Msg     int   `msg:"-"`
+		Hidden  int   `json:"-"`
+		Aril    int   `msg:"a" aril:"-"`
+		Shown   int   `msg:"shown" json:"-"`
+		Dash    int   `msg:"-,"`
+		private string
 	}
 	for name, c := range map[string]struct {
 		p    any
 		want string
 	}{
-		"names and options":       {&tags{Hidden: 1, Msg: 2, Aril: 3}, "84 a16d 00 a26a32 00 a573686f776e 00 a12d 00"},
+		"names and options":       {&tags{Hidden: 1, Msg: 2, Aril: 3, private: "p"}, "84 a16d 00 a26a32 00 a573686f776e 00 a12d 00"},
 		"a float32 stays one":     {ptr(float32(1)), "ca 3f800000"},
 		"map keys in order":       {&map[string]int{"b": 2, "": 0, "a": 1}, "83 a0 00 a161 01 a162 02"},
 		"integer keys in order":   {&map[int]int{2: 2, -3: 1, 10: 3}, "83 fd 01 02 02 0a 03"},

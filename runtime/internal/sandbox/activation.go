@@ -72,7 +72,8 @@ type Activation struct {
 
 	budget  Budget
 	granted int64 // fuel put into the guest's balance so far
-	self    int64 // ns
+	self    int64 // ns, billed
+	burned  int64 // fuel used when self was last billed
 	wait    int64 // ns
 	mark    int64 // nanotime at which the guest last began to run
 	calls   int64 // of host functions
@@ -101,7 +102,8 @@ func (a *Activation) Phase() Phase { return a.phase }
 // begin prepares the activation and fills the guest's meters.
 func (a *Activation) begin(ctx context.Context, phase Phase, b Budget, stackNeed uint32) bool {
 	a.phase, a.ctx, a.done, a.budget = phase, ctx, ctx.Done(), b
-	a.granted, a.self, a.wait, a.calls, a.gaveUp, a.ended = 0, 0, 0, 0, 0, nil
+	a.inst.memory.refused = false
+	a.granted, a.self, a.burned, a.wait, a.calls, a.gaveUp, a.ended = 0, 0, 0, 0, 0, 0, nil
 	if b.Fuel < 0 {
 		a.budget.Fuel = 1 << 62
 	}
@@ -121,7 +123,7 @@ func (a *Activation) begin(ctx context.Context, phase Phase, b Budget, stackNeed
 
 // finish takes what is left out of the guest's meters.
 func (a *Activation) finish() Usage {
-	a.self += nanotime() - a.mark
+	a.bill(nanotime())
 	left := int64(a.inst.fuelGlobal.Get())
 	used := a.granted - left
 	if a.budget.Shared != nil && left > 0 {
@@ -135,6 +137,21 @@ func (a *Activation) finish() Usage {
 		Fuel: used, SelfTime: time.Duration(a.self), WaitTime: time.Duration(a.wait),
 		HostCalls: a.calls, Memory: int64(a.inst.memory.length),
 	}
+}
+
+// A guest's thread may stand still for many milliseconds while the system runs
+// others. What a run of the guest is billed is therefore at most what its fuel
+// can take: no code that we measured takes 25 ns for a unit.
+const (
+	mostPerFuel = 50 // ns
+	mostBeside  = 50_000
+)
+
+// bill adds the time since the mark to self time.
+func (a *Activation) bill(now int64) {
+	burned := a.granted - int64(a.inst.fuelGlobal.Get())
+	a.self += min(now-a.mark, (burned-a.burned)*mostPerFuel+mostBeside)
+	a.burned = burned
 }
 
 // grant brings a balance up to one slice, or as far as the budget allows, and
@@ -160,7 +177,7 @@ func (a *Activation) refuel(code uint32) bool {
 		return false
 	}
 	now := nanotime()
-	a.self += now - a.mark
+	a.bill(now)
 	if err := a.look(now); err != nil {
 		a.end(err)
 		a.mark = now
@@ -255,7 +272,7 @@ func (a *Activation) enter(phases abi.Phases, essential bool) abi.Status {
 	}
 	a.Charge(abi.FuelImport)
 	now := nanotime()
-	a.self += now - a.mark
+	a.bill(now)
 	a.mark = now
 	if err := a.look(now); err != nil {
 		a.Abort(err)
@@ -278,7 +295,7 @@ func (a *Activation) Outside(f func()) {
 }
 
 // Pause stops the clock of self time, Unpause starts it again.
-func (a *Activation) Pause() { a.self += nanotime() - a.mark }
+func (a *Activation) Pause() { a.bill(nanotime()) }
 
 // Unpause starts the clock of self time again.
 func (a *Activation) Unpause() { a.mark = nanotime() }

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"errors"
+	"fmt"
 	"regexp"
 	"strconv"
 	"strings"
@@ -21,6 +22,9 @@ type Frame struct {
 	Function string // its name if names were kept, else its index as "$12"
 	Index    uint32 // in the rewritten module
 }
+
+// errMemoryTrap is a trap of a guest that had asked for memory and not got it.
+var errMemoryTrap = fmt.Errorf("%w: %w", ErrMemory, ErrTrap)
 
 func (f *Fault) Error() string {
 	if f.Detail == "" {
@@ -47,7 +51,7 @@ func (i *Instance) fault(err error, u Usage) error {
 	case f.Detail == "" && err != nil:
 		f.Err, f.Detail = ErrPanic, "in a host function"
 	case i.memory.refused:
-		f.Err = errors.Join(ErrMemory, ErrTrap)
+		f.Err = errMemoryTrap
 	default:
 		f.Err = ErrTrap
 	}
@@ -76,6 +80,9 @@ func (i *Instance) describe(text string) (detail string, trace []Frame) {
 		f := Frame{Function: "$" + m[1], Index: uint32(n)}
 		if name := i.code.rewritten.Names.Function(uint32(n)); name != "" {
 			f.Function = name
+		}
+		if strings.HasPrefix(f.Function, "aril.") {
+			continue // what the rewriter added is none of the guest's
 		}
 		trace = append(trace, f)
 	}

@@ -48,10 +48,11 @@ var hookExports = [len(phaseNames)]string{
 	PhaseEvent: names.ExportEvent, PhaseCall: names.ExportCall, PhaseDispose: names.ExportDispose,
 }
 
-// instantiate makes an instance whose memory is still empty. memory bytes
-// were taken from the quota before and belong to it now, also on failure.
+// instantiate makes an instance whose memory is still empty. prepaid bytes,
+// and c.overhead, were taken from the quota before and belong to it now, also
+// on failure.
 func (c *Code) instantiate(limit, prepaid uint64) (i *Instance, err error) {
-	mem := &linearMemory{quota: c.engine.quota, limit: limit, prepaid: prepaid}
+	mem := &linearMemory{quota: c.engine.quota, limit: limit, prepaid: prepaid, overhead: c.overhead}
 	if mem.region, err = reserve(limit); err != nil {
 		mem.Free()
 		return nil, fmt.Errorf("%w: reserving %d bytes: %w", ErrMemory, limit, err)

@@ -100,12 +100,13 @@ func (q *Quota) serve() {
 // experimental.LinearMemory. wazero cannot be told no at the first
 // Reallocate, so the quota for it is taken before, in prepaid.
 type linearMemory struct {
-	quota   *Quota
-	limit   uint64 // bytes this instance may have
-	prepaid uint64 // bytes taken from the quota already
-	region  region
-	length  uint64
-	refused bool // a growth was refused since this was last cleared
+	quota    *Quota
+	limit    uint64 // bytes this instance may have
+	prepaid  uint64 // bytes taken from the quota already
+	overhead int64  // bytes of Go heap that the instance takes beside it, taken from the quota too
+	region   region
+	length   uint64
+	refused  bool // a growth was refused since this was last cleared
 }
 
 // Reallocate makes the memory size bytes long; nil means refused.
@@ -133,6 +134,6 @@ func (m *linearMemory) Reallocate(size uint64) []byte {
 // which the instance does when no frame of it is left.
 func (m *linearMemory) Free() {
 	m.region.release()
-	m.quota.give(int64(m.prepaid))
-	m.prepaid, m.length = 0, 0
+	m.quota.give(int64(m.prepaid) + m.overhead)
+	m.prepaid, m.overhead, m.length = 0, 0, 0
 }

@@ -40,7 +40,7 @@ type Init struct {
 // aril_abi_v1, aril_init, all under one budget — and keeps what it is then.
 func (c *Code) NewTemplate(ctx context.Context, in Init) (t *Template, u Usage, err error) {
 	need := uint64(c.rewritten.MemoryMin) * wasm.PageSize
-	if err := c.engine.quota.wait(ctx, int64(need)); err != nil {
+	if err := c.engine.quota.wait(ctx, int64(need)+c.overhead); err != nil {
 		return nil, u, err
 	}
 	i, err := c.instantiate(in.MemoryBytes, need)
@@ -91,8 +91,15 @@ func (c *Code) NewTemplate(ctx context.Context, in Init) (t *Template, u Usage, 
 			return nil, u, err
 		}
 	}
-	return i.snapshot(), u, nil
+	t = i.snapshot()
+	if !c.engine.quota.take(int64(len(t.image))) {
+		return nil, u, fmt.Errorf("%w: no %d bytes left for the template", ErrMemory, len(t.image))
+	}
+	return t, u, nil
 }
+
+// Close gives the template's memory back. No instance may be made afterwards.
+func (t *Template) Close() { t.code.engine.quota.give(int64(len(t.image))) }
 
 // writeImage writes the active data segments that the rewriter took out.
 func (i *Instance) writeImage() error {
@@ -146,18 +153,19 @@ func (t *Template) Has(p Phase) bool {
 // waits for memory, else it fails with ErrMemory at once.
 func (t *Template) NewInstance(ctx context.Context, wait bool) (*Instance, error) {
 	quota, pressure := t.code.engine.quota, t.code.engine.config.Pressure
-	if quota.take(int64(t.size)) {
+	need := int64(t.size) + t.code.overhead
+	if quota.take(need) {
 		return t.instance()
 	}
 	if pressure != nil {
 		pressure()
 	}
 	if wait {
-		if err := quota.wait(ctx, int64(t.size)); err != nil {
+		if err := quota.wait(ctx, need); err != nil {
 			return nil, err
 		}
-	} else if !quota.take(int64(t.size)) {
-		return nil, fmt.Errorf("%w: all instances together have no %d bytes left", ErrMemory, t.size)
+	} else if !quota.take(need) {
+		return nil, fmt.Errorf("%w: all instances together have no %d bytes left", ErrMemory, need)
 	}
 	return t.instance()
 }
@@ -186,7 +194,6 @@ func (t *Template) restore(i *Instance) error {
 		g.Set(t.globals[k])
 	}
 	i.mailbox = t.mailbox
-	i.memory.refused = false
 	return nil
 }
 

@@ -171,3 +171,11 @@ func (g *callGraph) settle(s *survey, imported, f uint32) {
 	}
 	g.need[f] = s.frames[f] + deepest
 }
+
+// functionType is the type of a function.
+func (m *Module) functionType(index uint32) *FuncType {
+	if imported := uint32(len(m.Imports)); index >= imported {
+		return &m.Types[m.Funcs[index-imported]]
+	}
+	return &m.Types[m.Imports[index].Type]
+}

@@ -16,6 +16,7 @@ type Caps struct {
 	ElementEntries  int // 65,536 in all segments together
 	DataSegments    int // 200,000
 	Locals          int // 50,000 of one function, parameters included
+	LocalsTotal     int // 1,000,000 of all functions together, parameters included
 	BodyBytes       int // 1 MiB: one function's body
 	NameBytes       int // 1,024: one import, export or custom section name
 	CustomSections  int // 1,000
@@ -39,6 +40,7 @@ func (c Caps) withDefaults() Caps {
 		{&c.ElementEntries, 65_536},
 		{&c.DataSegments, 200_000},
 		{&c.Locals, 50_000},
+		{&c.LocalsTotal, 1_000_000},
 		{&c.BodyBytes, 1 << 20},
 		{&c.NameBytes, 1_024},
 		{&c.CustomSections, 1_000},

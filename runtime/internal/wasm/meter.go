@@ -23,6 +23,10 @@ import "io"
 //
 // Figures: BenchmarkMetering of package difftest.
 
+// maxSplits bounds the branches of one function that are written as "if; br;
+// end": the engine needs time that grows with the square of such blocks.
+const maxSplits = 1000
+
 // A bodyWriter writes function bodies, one after the other.
 type bodyWriter struct {
 	*rewriter
@@ -40,6 +44,7 @@ type bodyWriter struct {
 	skip   int // > 0: dead code, so many blocks deep; 1 ends at the frame's else or end
 	scope  int // the frame of the loop that keeps the balance in a local, or 0
 	loops  int // open loops
+	splits int // br_if that became "if; br; end"
 	loop   uint32
 	stackL uint32 // local with what is left of the stack for callees, or none
 	fuelL  uint32 // local with the balance, or none
@@ -99,7 +104,7 @@ func (w *bodyWriter) begin(index int, t *FuncType, body *Body) {
 	w.index = index
 	w.b, w.costs, w.marks = w.b[:0], w.costs[:0], w.marks[:0]
 	w.frames = append(w.frames[:0], openBlock{op: OpBlock, arity: len(t.Results)})
-	w.skip, w.scope, w.loops, w.prev = 0, 0, 0, OpNop
+	w.skip, w.scope, w.loops, w.splits, w.prev = 0, 0, 0, 0, OpNop
 	w.loop = w.survey.loopStarts[index]
 	locals := uint32(len(t.Params))
 	for _, run := range body.Locals {
@@ -353,8 +358,9 @@ func (w *bodyWriter) branch() {
 		w.die()
 		return
 	}
-	split := arity == 0 && (w.leaves(to) || w.loops > 0 && compares(w.prev))
+	split := arity == 0 && w.splits < maxSplits && (w.leaves(to) || w.loops > 0 && compares(w.prev))
 	if split {
+		w.splits++
 		w.b = append(w.b, byte(OpIf), 0x40)
 	}
 	if w.leaves(to) {

@@ -85,8 +85,9 @@ type parser struct {
 	caps     Caps
 	section  string
 	m        *Module
-	entries  int // element entries so far
-	bodies   int // where the code section's content began
+
+	entries     int // element entries so far
+	totalLocals int // of the bodies so far
 
 	valueTypes []ValueType // slabs that parts of m are cut from
 	localRuns  []LocalRun

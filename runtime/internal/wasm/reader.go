@@ -4,12 +4,16 @@ import "fmt"
 
 // A FormatError says where a module stops being one.
 type FormatError struct {
-	Offset  int    // in the module; of the first byte that is wrong
+	Offset  int    // in the module, of the first byte that is wrong; -1 when a whole section is meant
 	Section string // the section it is in, or "module"; in function bodies with the function's index
 	Reason  string
 }
 
+// Error says all three.
 func (e *FormatError) Error() string {
+	if e.Offset < 0 {
+		return fmt.Sprintf("malformed or invalid module: %s: %s", e.Section, e.Reason)
+	}
 	return fmt.Sprintf("malformed or invalid module: offset %d (%s): %s", e.Offset, e.Section, e.Reason)
 }
 

@@ -3,6 +3,8 @@ package wasm
 import (
 	"crypto/sha256"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/aril-wasm/aril/abi"
 )
@@ -145,7 +147,15 @@ func Rewrite(m *Module, opt RewriteOptions) (*Rewritten, error) {
 	r := &rewriter{m: m, opt: opt, imported: uint32(len(m.Imports))}
 	for i := range m.Imports {
 		if m.Imports[i].Kind != ExternFunc {
-			return nil, &RewriteError{Function: -1, Reason: fmt.Sprintf("import %s.%s is no function", m.Imports[i].Module, m.Imports[i].Name)}
+			return nil, &RewriteError{Function: -1, Reason: fmt.Sprintf("import %q.%q is no function", m.Imports[i].Module, m.Imports[i].Name)}
+		}
+		if strings.HasPrefix(m.Imports[i].Module, reservedPrefix) {
+			return nil, &RewriteError{Function: -1, Reason: fmt.Sprintf("import of %q, which is the host's", m.Imports[i].Module)}
+		}
+	}
+	for i := range m.Exports {
+		if strings.HasPrefix(m.Exports[i].Name, reservedPrefix) {
+			return nil, &RewriteError{Function: -1, Reason: fmt.Sprintf("export of %q, which is the host's", m.Exports[i].Name)}
 		}
 	}
 	if err := r.plan(); err != nil {
@@ -160,7 +170,7 @@ func Rewrite(m *Module, opt RewriteOptions) (*Rewritten, error) {
 		Digest:      sha256.Sum256(code),
 		StackNeed:   r.stackNeed(),
 		ImportCount: len(m.Imports) + 1,
-		Names:       m.Names().Shift(r.imported, 1),
+		Names:       r.names(),
 	}
 	out.Globals = r.exportedGlobals()
 	if !r.keepData {
@@ -287,11 +297,11 @@ func (r *rewriter) stackNeed() map[string]uint32 {
 	add := func(name string, index uint32) {
 		switch {
 		case index < r.imported:
-			need[name] = frameBase
+			need[name] = leafBytes
 		case r.graph.chargeable[index-r.imported]:
-			need[name] = 0 // it charges itself
+			need[name] = leafBytes // it charges itself
 		default:
-			need[name] = uint32(r.graph.need[index-r.imported])
+			need[name] = uint32(r.graph.need[index-r.imported]) + leafBytes
 		}
 	}
 	for _, e := range r.m.Exports {
@@ -319,3 +329,20 @@ var fuelOf = func() (costs [opCount]uint32) {
 	}
 	return costs
 }()
+
+// names are the functions' names by their index in the rewritten code, what
+// was added included.
+func (r *rewriter) names() *NameTable {
+	names := r.m.Names().Shift(r.imported, 1)
+	if names == nil {
+		names = &NameTable{}
+	}
+	first := r.imported + 1 + uint32(len(r.m.Bodies))
+	ends, text := slices.Clip(names.ends), names.text
+	for i, h := range r.helpers.list {
+		names.indices = append(names.indices, first+uint32(i))
+		text += h.name
+		ends = append(ends, uint32(len(text)))
+	}
+	return &NameTable{indices: names.indices, ends: ends, text: text}
+}

@@ -234,10 +234,8 @@ func (p *parser) code() {
 }
 
 func (p *parser) locals(function int) []LocalRun {
+	at := p.pos
 	n := p.count("runs of locals", 2, p.caps.Locals)
-	if n == 0 {
-		return nil
-	}
 	if cap(p.localRuns)-len(p.localRuns) < n {
 		p.localRuns = make([]LocalRun, 0, max(n, min(4096, (len(p.b)-p.pos)/8)))
 	}
@@ -250,6 +248,9 @@ func (p *parser) locals(function int) []LocalRun {
 			p.failAt(at, "function %d has more than %d locals", function, p.caps.Locals)
 		}
 		p.localRuns = append(p.localRuns, LocalRun{Count: count, Type: p.valueType()})
+	}
+	if p.totalLocals += int(total); p.totalLocals > p.caps.LocalsTotal {
+		p.failAt(at, "all functions together have more than %d locals", p.caps.LocalsTotal)
 	}
 	return p.localRuns[from:len(p.localRuns):len(p.localRuns)]
 }

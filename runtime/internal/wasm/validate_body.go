@@ -83,7 +83,7 @@ func (v *validator) body(i int, facts *facts) error {
 		}
 		slot := in.Op.slot()
 		facts.seen[slot]++
-		v.cost.linear += costInstruction
+		v.cost.linear += opPrices[slot]
 		if info := &opInfos[slot]; info.Fixed {
 			v.fixed(in, info, facts)
 		} else {
@@ -109,17 +109,7 @@ func (v *validator) fail(format string, args ...any) {
 // fixed checks an instruction whose signature the opcode gives.
 func (v *validator) fixed(in *Instruction, info *OpInfo, facts *facts) {
 	switch info.Class {
-	case ClassNumeric:
-		if divides(in.Op) {
-			v.cost.linear += costDivide
-		}
-	case ClassLoad, ClassStore:
-		if len(v.memories) == 0 {
-			v.fail("there is no memory")
-			return
-		}
-	case ClassMemory:
-		v.cost.linear += costMemorySize
+	case ClassLoad, ClassStore, ClassMemory:
 		if len(v.memories) == 0 {
 			v.fail("there is no memory")
 			return

@@ -249,7 +249,6 @@ func (v *validator) callIndirect(in *Instruction) {
 		v.fail("entries of table %d are %s, not funcref", in.B, t)
 		return
 	}
-	v.cost.linear += costIndirect
 	v.popType(I32)
 	v.call(&v.m.Types[in.A])
 }

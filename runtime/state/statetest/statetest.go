@@ -279,8 +279,9 @@ var cases = []struct {
 		s.has("empty", "")
 	}},
 	{"what was got does not change afterwards", func(t *testing.T, s *env) {
+		long := strings.Repeat("a", 1000) // long enough to be given room to grow
 		tail := []byte("b")
-		_, err := s.Append(t.Context(), "k", []byte("a"))
+		_, err := s.Append(t.Context(), "k", []byte(long))
 		require.NoError(t, err)
 		_, err = s.Append(t.Context(), "k", tail)
 		require.NoError(t, err)
@@ -289,14 +290,14 @@ var cases = []struct {
 		require.NoError(t, err)
 		_, err = s.Append(t.Context(), "k", []byte("c"))
 		require.NoError(t, err)
-		s.put("other", "?????")
-		require.Equal(t, "ab", string(got))
-		s.has("k", "abc")
+		s.put("other", long)
+		require.Equal(t, long+"b", string(got))
+		s.has("k", long+"bc")
 		got = append(got, "!!"...)
-		require.Equal(t, "ab!!", string(got))
-		s.has("k", "abc")
+		require.Equal(t, long+"b!!", string(got))
+		s.has("k", long+"bc")
 		s.put("k", "xyz")
-		require.Equal(t, "ab!!", string(got))
+		require.Equal(t, long+"b!!", string(got))
 	}},
 	{"a swap needs the old value", func(t *testing.T, s *env) {
 		s.swaps(false, "k", []byte("x"), []byte("y"))

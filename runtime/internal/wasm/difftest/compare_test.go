@@ -143,6 +143,9 @@ func globalNames(m *wasm.Module) []string {
 func firstLine(err error) string {
 	line, _, _ := strings.Cut(err.Error(), "\n")
 	// Instantiation says which module and what it did; what matters is why.
+	if strings.HasPrefix(line, "data[") {
+		return outOfBounds
+	}
 	if _, why, ok := strings.Cut(line, "wasm error: "); ok {
 		return why
 	}

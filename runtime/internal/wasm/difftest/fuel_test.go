@@ -89,7 +89,7 @@ func TestWhatIsChargedAfterTheLastLookMayOverdraw(t *testing.T) {
 		m.budget.left, m.budget.slice = m.fuel()-1, 0
 		_, err = m.call("f", 20)
 		require.NoError(t, err)
-		require.EqualValues(t, -1, m.global(wasm.FuelGlobal).Get(), "the region of the return was not paid for")
+		require.EqualValues(t, -1, int64(m.global(wasm.FuelGlobal).Get()), "the region of the return was not paid for")
 	}
 }
 

@@ -2,7 +2,7 @@ package difftest
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"math"
 	"testing"
 
@@ -50,6 +50,8 @@ type budget struct {
 	code  uint32
 }
 
+const outOfBounds = "out of bounds memory access"
+
 const plenty = math.MaxInt64 / 4
 
 // A machine is an instance and its host.
@@ -83,7 +85,7 @@ func newMachine(t testing.TB, e engine, code []byte, r *wasm.Rewritten) (*machin
 	if r != nil {
 		m.need = r.StackNeed
 		if r.ImageEnd > uint64(r.MemoryMin)<<16 {
-			return nil, fmt.Errorf("wasm error: out of bounds memory access")
+			return nil, errors.New(outOfBounds)
 		}
 		for _, s := range r.Image {
 			m.mod.Memory().Write(s.Offset, s.Bytes)

@@ -28,7 +28,7 @@ func (x *Extension) Init(cfg guest.Config) error {
 	}
 	var err error
 	if x.greeting, err = guest.Or(cfg.Get("greeting"), "hello"); err != nil {
-		return fmt.Errorf("greeting: %w", err)
+		return fmt.Errorf("init: %w", err)
 	}
 	if x.greeting == "" {
 		return guest.NewError("config", "the greeting is empty")
@@ -222,6 +222,12 @@ var wraps = map[string]func(x *Extension, op *guest.Operation, next guest.Next) 
 	"log": func(_ *Extension, op *guest.Operation, next guest.Next) (guest.Value, error) {
 		guest.Log.Error("all kinds", "text", "x", "n", 1, "error", guest.ErrLimit, "value", op.Input(), "unfit", make(chan int), "instant", guest.Timestamp{Seconds: 1}, 3, 4, "odd")
 		guest.Log.Info("bare")
+		guest.Log.Info("large", "bytes", make([]byte, 100_000), "text", "\xff")
+		many := []any{}
+		for range 100 {
+			many = append(many, "same", string(make([]byte, 4000)))
+		}
+		guest.Log.Info("too many", many...)
 		return guest.Pass, nil
 	},
 	"panic": func(_ *Extension, op *guest.Operation, _ guest.Next) (guest.Value, error) {

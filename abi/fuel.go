@@ -26,6 +26,10 @@ const (
 	// looks at the balance.
 	FuelBulkChunk = 256 << 10
 
+	// FuelCountMax is the most that the pages of one memory.grow, or the
+	// elements of one table operation, cost: there cannot be more.
+	FuelCountMax = 65_536
+
 	// FuelImport is what the host charges for a call of an import, and
 	// FuelImportBytes how many bytes it copies for one unit on top. It
 	// charges before it works.
@@ -41,7 +45,7 @@ type FuelCost struct {
 
 // FuelCosts are the instructions that do not cost FuelInstruction. memory.grow
 // and table.grow cost one unit more for each page or element asked for, and
-// table.fill, table.copy and table.init for each element.
+// table.fill, table.copy and table.init for each element, up to FuelCountMax.
 var FuelCosts = []FuelCost{
 	{"block", 0}, {"loop", 0}, {"else", 0}, {"end", 0}, {"nop", 0},
 	{"i32.div_s", 4}, {"i32.div_u", 4}, {"i32.rem_s", 4}, {"i32.rem_u", 4},

@@ -40,7 +40,7 @@ func parseWASI(text string) ([]Import, error) {
 
 // wasiAfterCancel are the functions that a toolchain's runtime needs to come
 // to its end.
-var wasiAfterCancel = []string{"clock_res_get", "clock_time_get", "fd_write", "proc_exit", "sched_yield"}
+var wasiAfterCancel = []string{"clock_res_get", "clock_time_get", "fd_write", "poll_oneoff", "proc_exit", "random_get", "sched_yield"}
 
 func parseWASILine(line string) (Import, error) {
 	name, rest, ok := strings.Cut(line, " (")

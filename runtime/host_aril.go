@@ -58,6 +58,7 @@ func (a *activation) callNext(ptr, n uint64, flags uint32) (abi.Status, uint32) 
 			return rejection(err), 0
 		}
 		a.changed = true
+		a.act.Pause() // otherwise all was billed when this function was entered
 	}
 	a.forget(names.SlotMessage)
 	a.forget(names.SlotResult)
@@ -82,12 +83,11 @@ func (a *activation) callNext(ptr, n uint64, flags uint32) (abi.Status, uint32) 
 	return status, uint32(len(bytes))
 }
 
-// runNext runs the rest of the pipeline. A panic of the operation must not
+// runNext runs the rest of the pipeline, while self time stands still. A panic of the operation must not
 // cross the guest's frames as it is: it is kept, the guest is unwound, and
 // Guest.wrap raises it again.
 func (a *activation) runNext() {
 	a.inNext = true
-	a.act.Pause()
 	finished := false
 	defer func() {
 		if finished {

@@ -116,6 +116,10 @@ func (c *ExtensionConfig) check() (Limits, error) {
 // The same bytes with the same grants are admitted and compiled once in a
 // Runtime, and with the same name and configuration initialised once.
 func (rt *Runtime) Load(ctx context.Context, wasm []byte, cfg ExtensionConfig) (*Guest, error) {
+	if err := rt.beginLoad(); err != nil {
+		return nil, fmt.Errorf("load %q: %w", quoteName(cfg.Name), err)
+	}
+	defer rt.loading.Done()
 	g, err := rt.load(ctx, wasm, cfg)
 	if err != nil {
 		return nil, fmt.Errorf("load %q: %w", quoteName(cfg.Name), err)
@@ -155,7 +159,7 @@ func (rt *Runtime) load(ctx context.Context, wasm []byte, cfg ExtensionConfig) (
 			return nil, fmt.Errorf("state: %w", err)
 		}
 	}
-	g.wrapBudget = sandbox.Budget{Fuel: limits.Fuel, SelfTime: limits.SelfTime, WaitTime: limits.WaitTime, Stack: limits.StackBytes, HostCalls: limits.HostCalls}
+	g.wrapBudget = sandbox.Budget{Fuel: limits.Fuel, SelfTime: limits.SelfTime, WaitTime: limits.WaitTime, Stack: limits.StackBytes, HostCalls: limits.HostCalls, Exact: rt.observe != nil}
 	g.eventBudget = g.wrapBudget
 	g.eventBudget.Fuel, g.eventBudget.SelfTime = limits.EventFuel, limits.EventTime
 	if g.template, err = rt.template(ctx, g); err != nil {
@@ -174,9 +178,6 @@ func (rt *Runtime) load(ctx context.Context, wasm []byte, cfg ExtensionConfig) (
 	}
 	rt.mu.Lock()
 	defer rt.mu.Unlock()
-	if rt.closed {
-		return nil, ErrClosed
-	}
 	rt.guests = append(rt.guests, g)
 	return g, nil
 }
@@ -238,7 +239,7 @@ func (rt *Runtime) template(ctx context.Context, g *Guest) (*sharedTemplate, err
 	l := g.limits
 	made, usage, err := g.program.code.NewTemplate(ctx, sandbox.Init{
 		MemoryBytes: uint64(l.MemoryBytes),
-		Budget:      sandbox.Budget{Fuel: l.InitFuel, SelfTime: l.InitTime, WaitTime: l.InitTime, Stack: l.StackBytes, HostCalls: l.HostCalls},
+		Budget:      sandbox.Budget{Fuel: l.InitFuel, SelfTime: l.InitTime, WaitTime: l.InitTime, Stack: l.StackBytes, HostCalls: l.HostCalls, Exact: true},
 		Owner:       a,
 		Message: func(act *sandbox.Activation) uint32 {
 			a.act = act

@@ -67,6 +67,7 @@ type Runtime struct {
 
 	mu        sync.Mutex
 	closed    bool
+	loading   sync.WaitGroup // Loads that began before closed was set
 	guests    []*Guest
 	programs  map[uint64][]*program
 	templates map[templateKey]*sharedTemplate
@@ -153,6 +154,17 @@ func (rt *Runtime) evictIdle() {
 	}
 }
 
+// beginLoad holds Close off until endLoad, or says that it is too late.
+func (rt *Runtime) beginLoad() error {
+	rt.mu.Lock()
+	defer rt.mu.Unlock()
+	if rt.closed {
+		return ErrClosed
+	}
+	rt.loading.Add(1)
+	return nil
+}
+
 // Close unloads every extension, last loaded first, and frees the engine. It
 // waits for operations that are inside extensions until ctx is done; then it
 // returns an error that says which, and frees what is left when they end.
@@ -161,11 +173,12 @@ func (rt *Runtime) Close(ctx context.Context) error {
 	rt.mu.Lock()
 	already := rt.closed
 	rt.closed = true
-	guests := slices.Clone(rt.guests)
 	rt.mu.Unlock()
 	if already {
 		return nil
 	}
+	rt.loading.Wait() // bounded by CompileTime and InitTime
+	guests := rt.Guests()
 	var errs []error
 	for _, g := range slices.Backward(guests) {
 		errs = append(errs, g.Unload(ctx))

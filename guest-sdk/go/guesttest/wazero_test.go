@@ -26,7 +26,7 @@ func wazeroTarget(pkg string) Target {
 	return Target{"wazero", func(t testing.TB, cfg Config) (backend, error) {
 		ctx := context.Background()
 		m := &wazeroModule{
-			runtime:   wazero.NewRuntimeWithConfig(ctx, wazero.NewRuntimeConfig().WithCompilationCache(cache)),
+			runtime:   wazero.NewRuntimeWithConfig(ctx, wazero.NewRuntimeConfigInterpreter().WithCompilationCache(cache)),
 			instances: map[api.Module]*wazeroInstance{},
 		}
 		t.Cleanup(func() { _ = m.runtime.Close(ctx) }) // after what the harness does at the end

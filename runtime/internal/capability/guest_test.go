@@ -223,7 +223,7 @@ func TestGuestsOfEveryToolchainFindWhatTheyExpect(t *testing.T) {
 				o := g.does(t.Context(), deedSleep, roomy())
 				require.NoError(t, o.err, o.log)
 				require.EqualValues(t, 1, o.result, o.log)
-				require.GreaterOrEqual(t, o.usage.WaitTime, 20*time.Millisecond)
+				require.GreaterOrEqual(t, o.usage.WaitTime, 10*time.Millisecond, "it asks for 20 by its own clock, and has used some of them when it waits")
 			})
 			deed(deedRandom, "it draws random bytes", func(t *testing.T) {
 				o := g.does(t.Context(), deedRandom, roomy())

@@ -45,6 +45,7 @@ var wasiFuncs = map[string]wasiFunc{
 	"fd_prestat_get":      noDirectory,
 	"fd_read":             fdRead,
 	"fd_seek":             onStdio(spipe),
+	"fd_tell":             onStdio(spipe),
 	"fd_write":            fdWrite,
 	"poll_oneoff":         pollOneoff,
 	"random_get":          randomGet,
@@ -54,11 +55,6 @@ var wasiFuncs = map[string]wasiFunc{
 // procExit is the one function of WASI without a result.
 const procExit = "proc_exit"
 
-// wasiUndisturbed are functions that serve a guest whose caller gave up,
-// beside those that abi.WASI names: the runtimes of Go and Rust end a guest in
-// a panic when one of these fails. Neither takes time then.
-var wasiUndisturbed = map[string]bool{"poll_oneoff": true, "random_get": true}
-
 func wasiHostFunc(spec abi.Import) sandbox.HostFunc {
 	f, served := wasiFuncs[spec.Name]
 	switch {
@@ -67,7 +63,7 @@ func wasiHostFunc(spec abi.Import) sandbox.HostFunc {
 	case !served:
 		f = func(call, []uint64) errno { return nosys }
 	}
-	return sandbox.HostFunc{Call: bind(spec, f.answer), Refuse: refuseErrno, Essential: wasiUndisturbed[spec.Name]}
+	return sandbox.HostFunc{Call: bind(spec, f.answer), Refuse: refuseErrno}
 }
 
 func (f wasiFunc) answer(c call, stack []uint64) { stack[0] = uint64(f(c, stack)) }

@@ -48,6 +48,12 @@ type Budget struct {
 	Stack     int64         // bytes of native stack
 	HostCalls int64
 	Shared    *FuelTank // the chain's fuel, which all its activations draw from; nil for none
+
+	// Exact measures self time from the first instruction to the last. A look
+	// at the clock costs as much as a small guest's whole work, so without it
+	// an activation begins to look when it has burned some fuel: Usage.SelfTime
+	// is then short by up to a slice after each begin and each next.
+	Exact bool
 }
 
 // A Usage is what an activation has used.
@@ -75,7 +81,7 @@ type Activation struct {
 	self    int64 // ns, billed
 	burned  int64 // fuel used when self was last billed
 	wait    int64 // ns
-	mark    int64 // nanotime at which the guest last began to run
+	mark    int64 // nanotime at which the guest last began to run; 0: nobody looked
 	calls   int64 // of host functions
 	gaveUp  int64 // nanotime at which ctx was first seen done
 	ended   error // why the host ended it
@@ -117,13 +123,15 @@ func (a *Activation) begin(ctx context.Context, phase Phase, b Budget, stackNeed
 	}
 	a.inst.stackGlobal.Set(uint64(stack))
 	a.inst.fuelGlobal.Set(uint64(a.grant(0)))
-	a.mark = nanotime()
+	a.Unpause()
 	return true
 }
 
 // finish takes what is left out of the guest's meters.
 func (a *Activation) finish() Usage {
-	a.bill(nanotime())
+	if a.mark != 0 {
+		a.bill(nanotime())
+	}
 	left := int64(a.inst.fuelGlobal.Get())
 	used := a.granted - left
 	if a.budget.Shared != nil && left > 0 {
@@ -150,8 +158,19 @@ const (
 // bill adds the time since the mark to self time.
 func (a *Activation) bill(now int64) {
 	burned := a.granted - int64(a.inst.fuelGlobal.Get())
-	a.self += min(now-a.mark, (burned-a.burned)*mostPerFuel+mostBeside)
-	a.burned = burned
+	if a.mark != 0 {
+		a.self += min(now-a.mark, (burned-a.burned)*mostPerFuel+mostBeside)
+	}
+	a.mark, a.burned = now, burned
+}
+
+// lookAfter is how much fuel a guest may burn before a host function looks at
+// the clock.
+const lookAfter = 5_000
+
+// due reports whether a host function should look at the clock.
+func (a *Activation) due() bool {
+	return a.budget.Exact || a.granted-int64(a.inst.fuelGlobal.Get())-a.burned >= lookAfter
 }
 
 // grant brings a balance up to one slice, or as far as the budget allows, and
@@ -271,11 +290,12 @@ func (a *Activation) enter(phases abi.Phases, essential bool) abi.Status {
 		return abi.Limit
 	}
 	a.Charge(abi.FuelImport)
-	now := nanotime()
-	a.bill(now)
-	a.mark = now
-	if err := a.look(now); err != nil {
-		a.Abort(err)
+	if a.Canceled() || a.due() {
+		now := nanotime()
+		a.bill(now)
+		if err := a.look(now); err != nil {
+			a.Abort(err)
+		}
 	}
 	if phases&(1<<a.phase) == 0 {
 		return abi.Phase
@@ -295,10 +315,19 @@ func (a *Activation) Outside(f func()) {
 }
 
 // Pause stops the clock of self time, Unpause starts it again.
-func (a *Activation) Pause() { a.bill(nanotime()) }
+func (a *Activation) Pause() {
+	if a.mark != 0 {
+		a.bill(nanotime())
+	}
+}
 
 // Unpause starts the clock of self time again.
-func (a *Activation) Unpause() { a.mark = nanotime() }
+func (a *Activation) Unpause() {
+	a.mark = 0
+	if a.budget.Exact {
+		a.mark = nanotime()
+	}
+}
 
 // Wait runs f, which blocks, with a context that ends when the wait budget
 // does, and bills the time. It reports CANCELED when the caller gave up; when

@@ -28,11 +28,11 @@ import "time"
 //	300 nested loops, 1,000 locals read inside           100 s
 //	1,000 nested loops, 100 locals read inside            16 s
 //	br_table with 10,000 targets                           0.12 s
-//	100,000 memory.copy / call_indirect / i64.trunc_f64_u  4 s / 2.5 s / 2 s
+//	100,000 call_indirect / i64.trunc_f64_u                2.5 s / 2 s
 //
-// 39 such shapes, each with 1, 100 and 1,000 locals and as large as an
+// 43 such shapes, each with 1, 100 and 1,000 locals and as large as an
 // estimate of 1 s lets it be, took 0.01 to 1.3 s of CPU time. 13 guests of
-// real toolchains (Go, Rust, C, Zig, TinyGo, AssemblyScript) took 0.3 to 0.7
+// real toolchains (Go, Rust, C, Zig, TinyGo, AssemblyScript) took 0.3 to 0.9
 // of their estimates; their longest function was estimated at 0.2 s.
 type compileCost struct {
 	linear                        time.Duration
@@ -58,7 +58,8 @@ const (
 	costMemorySize  = 8 * time.Microsecond
 	costDivide      = 12 * time.Microsecond // of integers: it can trap twice
 	costTruncate    = 20 * time.Microsecond // a float that does not fit traps
-	costBulk        = 45 * time.Microsecond // memory.copy, table.grow …
+	costTable       = 45 * time.Microsecond // table.get, table.grow …
+	costBulk        = 12 * time.Microsecond // memory.copy …, which the rewriter makes calls
 	costIndirect    = 30 * time.Microsecond // on top of the call
 	costCall        = 3 * time.Microsecond
 	costValue       = 300 * time.Nanosecond // a parameter or result of a call
@@ -98,6 +99,10 @@ func opPrice(op Opcode) time.Duration {
 		return costVector
 	case ClassMemory:
 		return costMemorySize
+	case ClassBulk:
+		return costBulk
+	case ClassTable:
+		return costTable
 	}
 	switch {
 	case op >= OpI32DivS && op <= OpI32RemU, op >= OpI64DivS && op <= OpI64RemU:
@@ -250,9 +255,3 @@ func (c *compileCost) local(index uint32) {
 
 // call is a call with so many parameters and results.
 func (c *compileCost) call(values int) { c.linear += costCall + time.Duration(values)*costValue }
-
-// bulk is one memory.copy, table.grow and the like.
-func (c *compileCost) bulk() {
-	c.linear += costBulk
-	c.check()
-}

@@ -76,13 +76,18 @@ var bombs = map[string]func() []byte{
 	"1,000 br_ifs to a loop that reads 1,000 locals": func() []byte {
 		return withLocals(1_000, code(wasm.OpLoop, void), readAll(1_000), repeat(1_000, wasm.OpLocalGet, 0, wasm.OpBrIf, 0), code(wasm.OpEnd))
 	},
-	"1,000 values on the stack across 5,000 ifs": func() []byte {
-		return withLocals(1, repeat(1_000, wasm.OpLocalGet, 0, wasm.OpI32Load, 2, 0), repeat(5_000, wasm.OpLocalGet, 0, wasm.OpIf, void, wasm.OpEnd), repeat(1_000, wasm.OpDrop))
+	"3,000 values on the stack across 2,000 ifs": func() []byte {
+		return withLocals(1, code(wasm.OpI32Const, int32(0)), repeat(3_000, wasm.OpLocalGet, 0, wasm.OpI32Load, 2, 0), repeat(2_000, wasm.OpLocalGet, 0, wasm.OpIf, void, wasm.OpEnd),
+			repeat(2_999, wasm.OpI32Add), code(wasm.OpI32Store, 2, 0))
 	},
-	"2,000 nested loops with 128 parameters": func() []byte {
+	"300 nested loops with 128 parameters": func() []byte {
 		m := extension()
 		t := m.Type(strings.Repeat("i", 128) + ":")
-		m.Func(":", "i", repeat(2_000, repeat(128, wasm.OpLocalGet, 0), wasm.OpLoop, t, repeat(128, wasm.OpDrop)), repeat(2_000, wasm.OpEnd), wasm.OpEnd)
+		var back []byte
+		for depth := range 300 {
+			back = append(back, code(wasm.OpLocalGet, 0, wasm.OpBrIf, depth)...)
+		}
+		m.Func(":", "i", repeat(128, wasm.OpMemorySize, 0), repeat(300, wasm.OpLoop, t), back, repeat(128, wasm.OpDrop), repeat(300, wasm.OpEnd), wasm.OpEnd)
 		return m.Bytes()
 	},
 	"100,000 call_indirects": func() []byte {
@@ -93,9 +98,6 @@ var bombs = map[string]func() []byte{
 	},
 	"200,000 truncations": func() []byte {
 		return withLocals(1, code(wasm.OpF64Const, float64(0)), repeat(200_000, wasm.OpI64TruncF64U, wasm.OpF64ConvertI64U), code(wasm.OpDrop))
-	},
-	"100,000 memory.copies": func() []byte {
-		return withLocals(1, repeat(100_000, repeat(3, wasm.OpLocalGet, 0), wasm.OpMemoryCopy, 0, 0))
 	},
 }
 

@@ -73,7 +73,7 @@ func (c *Code) Next(in *Instruction) error {
 		if sub > 0xff {
 			return malformed(in.Start, fmt.Sprintf("unknown opcode %#x %#x", slot, sub))
 		}
-		if next-pos > 2 {
+		if next-pos > 1 && sub < 0x80 || next-pos > 2 {
 			return malformed(pos, reasonSubLong)
 		}
 		in.Op = in.Op<<8 | Opcode(sub)

@@ -16,7 +16,7 @@ type helpers struct {
 	empty      uint32            // () -> (): the balance is negative
 	emptyLocal uint32            // (i64 balance) -> (i64 balance): the same, the balance being in a local
 	enter      uint32            // (i64 stack) -> (): one of the two is negative
-	spend      uint32            // (i32 n) -> (i32 n): charges n and looks
+	spend      uint32            // (i32 n) -> (i32 n): charges n, within bounds, and looks
 	fill, copy uint32            // memory.fill and memory.copy
 	init       map[uint32]uint32 // memory.init, by segment
 }
@@ -145,9 +145,20 @@ func (a *asm) charge(local int64, shift int64) {
 	a.op(OpGlobalSet, int64(a.r.fuel))
 }
 
+// spend charges a number of pages or elements, and no more than there can be:
+// asking for more is refused, by an answer or a trap, and that is no reason to
+// end an activation for its fuel.
 func (a *asm) spend(empty uint32) []byte {
-	a.locals(0)
-	a.charge(0, 0)
+	const n, charged = 0, 1
+	a.locals(1)
+	a.op(OpLocalGet, n)
+	a.op(OpI32Const, abi.FuelCountMax)
+	a.op(OpLocalGet, n)
+	a.op(OpI32Const, abi.FuelCountMax)
+	a.op(OpI32LtU)
+	a.op(OpSelect)
+	a.op(OpLocalSet, charged)
+	a.charge(charged, 0)
 	a.check(empty)
 	a.op(OpLocalGet, 0)
 	return a.end()

@@ -91,14 +91,15 @@ type Rewritten struct {
 	// host calls it first, under limits.
 	Start string
 
-	// Names are the functions' names by their index in Code. Nil when the
-	// module had none.
+	// Names are the functions' names by their index in Code: the module's, and
+	// "aril." and a word for what was added.
 	Names *NameTable
 
 	// StackNeed is, for each exported function, how many bytes of native stack
-	// the calls that cannot recur take at worst. The host takes it off what
-	// it puts into StackGlobal, and refuses a module that needs more than its
-	// limit: such a function could not run.
+	// a call takes at worst before anything can recur, the way to the host and
+	// back included. The host takes it off what it puts into StackGlobal, and
+	// refuses a module that needs more than its limit: such a function could
+	// not run.
 	StackNeed map[string]uint32
 
 	MemoryMin   uint32 // pages of a fresh memory

@@ -8,14 +8,22 @@ package wasm
 // values: each assignment makes one, and so does each place where paths with
 // different assignments join.
 //
-// The estimate follows from that: liveness of locals, backwards until nothing
-// changes; then forwards, counting each value once, at the first call or
-// crowded place that it survives. It does not have to be exact in either
-// direction. A little too small, and a recursion takes a little more than its
-// limit; too large, and honest code cannot recurse. Measured: a frame of the
-// 2,131 functions of a Go guest has 64 to 4,448 bytes, on average XXX; the
-// estimate is YYY of that at the median. Shapes made to break it are in
-// TestAFrameIsNeverLargerThanWhatIsCharged of package difftest.
+// The estimate follows from that: the bodies become events (this file), the
+// liveness of locals is followed backwards until nothing changes
+// (stack_live.go), and then the values forwards, where each is counted once,
+// at the first call, join or crowded place that it survives (stack_replay.go).
+// It does not have to be exact. A little too small, and a recursion takes a
+// little more than its limit; too large, and honest code cannot recurse.
+//
+// Measured over the 2,131 functions of a Go guest: frames have 64 to 4,448
+// bytes, half of them 144 or less. The estimate is 1.9 times the frame at the
+// median, 2.8 times at the 90th percentile, and never less than five sixths of
+// it. C, Rust, Zig and AssemblyScript: 1.6 to 2.1 times at the median, and never
+// less than it. To count 8 bytes for each value without regard for its life
+// gave 5 and 9 times the frame, and less than it where many locals change in
+// loops.
+// Shapes made to break the estimate are in difftest,
+// TestAFrameIsNeverLargerThanWhatIsCharged.
 
 // Native stack, in bytes.
 const (
@@ -204,8 +212,6 @@ func (f *frameEstimate) pushTypes(types []ValueType) {
 		f.push(classOf(t))
 	}
 }
-
-func (f *frameEstimate) top() *stackBlock { return &f.blocks[f.open[len(f.open)-1]] }
 
 // instruction turns an instruction into an event.
 func (f *frameEstimate) instruction(in *Instruction) {

@@ -46,8 +46,7 @@ func (f *frameEstimate) liveness() bool {
 	if loops {
 		f.backwards(false)
 	}
-	// Once more than needed is known to be enough: each pass but the first
-	// takes for granted that it is the last.
+	// Each pass from here on may turn out to be the last.
 	for range livenessPasses {
 		if !f.backwards(true) {
 			return true

@@ -237,7 +237,7 @@ func (r *replay) end(live *localSet) {
 			if v == unequalValue {
 				v = r.fresh()
 				if live != nil && live.has(uint32(i)) {
-					r.total += phiShare * r.f.locals[i].bytes() / 8
+					r.countValue(v, r.f.locals[i])
 				}
 			}
 			r.locals[i] = v
@@ -247,8 +247,6 @@ func (r *replay) end(live *localSet) {
 	r.cut(block.height)
 	r.give(block.results)
 }
-
-const phiShare = 8
 
 // cross counts what a call leaves alive.
 func (r *replay) cross(e *stackEvent, live *localSet) {

@@ -120,7 +120,6 @@ func (v *validator) fixed(in *Instruction, info *OpInfo, facts *facts) {
 		v.tableFixed(in, facts)
 	case ClassReference: // ref.func
 		facts.use(in.Op, v.function)
-		v.cost.bulk()
 		if int64(in.A) >= int64(len(v.funcs)) || !v.refs[in.A] {
 			v.fail("function %d is not there, or nothing outside functions names it", in.A)
 			return
@@ -147,14 +146,12 @@ func (v *validator) bulk(in *Instruction, info *OpInfo, facts *facts) {
 		}
 	}
 	facts.use(in.Op, v.function)
-	v.cost.bulk()
 }
 
 // tableFixed checks the indices of the table instructions whose operands do
 // not depend on the table.
 func (v *validator) tableFixed(in *Instruction, facts *facts) {
 	facts.use(in.Op, v.function)
-	v.cost.bulk()
 	switch in.Op {
 	case OpTableInit:
 		e, t := v.elem(in.A), v.table(in.B)

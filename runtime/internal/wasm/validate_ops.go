@@ -272,7 +272,6 @@ func (v *validator) selectUntyped() {
 // tableVariable checks the table instructions whose operands are the table's.
 func (v *validator) tableVariable(in *Instruction, facts *facts) {
 	facts.use(in.Op, v.function)
-	v.cost.bulk()
 	t := v.table(in.A)
 	if t == 0 {
 		return

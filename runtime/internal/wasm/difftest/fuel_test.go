@@ -35,6 +35,7 @@ func TestStraightLineCodeCostsOneAnInstruction(t *testing.T) {
 		{"if not taken", 2, []any{wasm.OpI32Const, int32(0), wasm.OpIf, byte(0x40), wasm.OpI32Const, int32(1), wasm.OpDrop, wasm.OpEnd, wasm.OpEnd}},
 		{"if taken", 4, []any{wasm.OpI32Const, int32(1), wasm.OpIf, byte(0x40), wasm.OpI32Const, int32(1), wasm.OpDrop, wasm.OpEnd, wasm.OpEnd}},
 		{"memory.grow", 1 + 100 + 2 + 1, []any{wasm.OpI32Const, int32(2), wasm.OpMemoryGrow, byte(0), wasm.OpDrop, wasm.OpEnd}},
+		{"memory.grow by more than there can be", 1 + 100 + 65_536 + 1, []any{wasm.OpI32Const, int32(-1), wasm.OpMemoryGrow, byte(0), wasm.OpDrop, wasm.OpEnd}},
 		{"memory.fill of 95 bytes", 3 + 1 + 2, []any{wasm.OpI32Const, int32(0), wasm.OpI32Const, int32(0), wasm.OpI32Const, int32(95), wasm.OpMemoryFill, byte(0), wasm.OpEnd}},
 		{"memory.fill of 96 bytes", 3 + 1 + 3, []any{wasm.OpI32Const, int32(0), wasm.OpI32Const, int32(0), wasm.OpI32Const, int32(96), wasm.OpMemoryFill, byte(0), wasm.OpEnd}},
 	} {

@@ -25,13 +25,14 @@ func TestKernelsGiveTheSameResultsAndTheFuelThatTheReferenceCounts(t *testing.T)
 			t.Parallel()
 			code := kernel(t, name)
 			calls := []call{{"run", []uint64{0}}, {"run", []uint64{1}}}
-			fuel := comparison{}.run(t, code, calls)
+			got := comparison{}.run(t, code, calls)
 			m := load(t, code)
 			for i, c := range calls {
 				r := newReference(m, 50_000_000)
-				_, err := r.call(int(exportIndex(t, m, c.export)), c.args)
+				results, err := r.call(int(exportIndex(t, m, c.export)), c.args)
 				require.NoError(t, err)
-				require.Equal(t, r.fuel, fuel[i])
+				require.Equal(t, results, got[i].results)
+				require.Equal(t, r.fuel, got[i].fuel)
 			}
 		})
 	}

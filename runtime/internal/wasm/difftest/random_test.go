@@ -357,11 +357,10 @@ func TestRandomProgramsGiveTheSameAndBurnWhatTheReferenceCounts(t *testing.T) {
 		m := load(t, code)
 		r := newReference(m, 200_000)
 		var kept []call
-		var fuel []int64
-		var results [][]uint64
+		var want []outcome
 		for _, c := range calls {
 			before := r.fuel
-			got, err := r.call(int(exportIndex(t, m, c.export)), c.args)
+			results, err := r.call(int(exportIndex(t, m, c.export)), c.args)
 			var trap referenceTrap
 			if err != nil && !errors.As(err, &trap) {
 				require.Contains(t, []error{errSteps, errDepth}, err, "seed %d", seed)
@@ -370,16 +369,17 @@ func TestRandomProgramsGiveTheSameAndBurnWhatTheReferenceCounts(t *testing.T) {
 			kept = append(kept, c)
 			if err != nil {
 				trapped++
-				fuel = append(fuel, 0)
+				want = append(want, outcome{trap: err.Error()})
 			} else {
 				ended++
-				fuel = append(fuel, r.fuel-before)
+				want = append(want, outcome{results: append([]uint64(nil), results...), fuel: r.fuel - before})
 			}
-			results = append(results, got)
 		}
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
-			require.Equal(t, append([]int64(nil), fuel...), comparison{}.run(t, code, kept))
+			for i, got := range (comparison{}.run(t, code, kept)) {
+				require.Equal(t, want[i], outcome{results: got.results, trap: got.trap, fuel: got.fuel}, kept[i].export)
+			}
 		})
 	}
 	require.Greater(t, ended, randomModules)

@@ -251,3 +251,17 @@ func TestTheStackNeededByCallsThatCannotRecurIsKnownBeforehand(t *testing.T) {
 	require.Greater(t, frame, uint32(64))
 	require.Equal(t, own+50*frame, r.StackNeed["first"])
 }
+
+func TestALongChainOfCallsIsFollowedToItsEnd(t *testing.T) {
+	t.Parallel()
+	const length = 50_000
+	m := wasmtest.New()
+	for i := range length - 1 {
+		m.Func(":", "", wasm.OpCall, i+1, wasm.OpEnd)
+	}
+	m.Func(":", "", wasm.OpEnd)
+	m.ExportFunc("first", 0).ExportFunc("last", length-1)
+	r := rewrite(t, m.Bytes(), wasm.RewriteOptions{})
+	frame := r.StackNeed["last"] - 1024 // of the way to the host
+	require.Equal(t, 1024+length*frame, r.StackNeed["first"])
+}

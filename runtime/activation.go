@@ -1,7 +1,6 @@
 package runtime
 
 import (
-	"context"
 	"encoding/binary"
 	"io"
 	"log/slog"
@@ -36,7 +35,6 @@ type activation struct {
 
 	slots   [7]slot
 	handles codec.Handles
-	scratch []byte
 
 	answer      answerKind
 	answerErr   error
@@ -193,6 +191,3 @@ func appendEntropy(dst []byte) []byte {
 }
 
 func randomSeed() uint64 { return rand.Uint64() }
-
-// context is the caller's, with the chain in it.
-func (a *activation) context() context.Context { return a.act.Context() }

@@ -234,26 +234,26 @@ func TestFailurePolicies(t *testing.T) {
 func TestPowers(t *testing.T) {
 	t.Parallel()
 	rt := newRuntime(t, Config{})
-	run := func(guest string, p Powers) (string, error, int) {
+	run := func(guest string, p Powers) (string, int, error) {
 		op := &operation{}
 		got, err := Wrap(NewPipeline(load(t, rt, guest, ExtensionConfig{Powers: p})), text, op.run)(t.Context(), "in")
-		return got, err, op.runs
+		return got, op.runs, err
 	}
 	for _, guest := range []string{"pass", "absent"} {
-		got, err, runs := run(guest, ObserveOnly)
+		got, runs, err := run(guest, ObserveOnly)
 		require.NoError(t, err, "looking on needs no power")
 		require.Equal(t, "ran:in", got)
 		require.Equal(t, 1, runs)
 	}
-	_, err, runs := run("skip", AllPowers&^Skip)
+	_, runs, err := run("skip", AllPowers&^Skip)
 	require.ErrorIs(t, err, ErrDenied)
 	require.Zero(t, runs)
-	_, err, _ = run("refuse", AllPowers&^Skip)
+	_, _, err = run("refuse", AllPowers&^Skip)
 	require.ErrorIs(t, err, ErrDenied)
-	_, err, runs = run("replace", AllPowers&^ChangeResult)
+	_, runs, err = run("replace", AllPowers&^ChangeResult)
 	require.ErrorIs(t, err, ErrDenied)
 	require.Equal(t, 1, runs)
-	got, err, runs := run("twice", AllPowers&^Repeat)
+	got, runs, err := run("twice", AllPowers&^Repeat)
 	require.NoError(t, err, "the second next was denied, the first stands")
 	require.Equal(t, "ran:in", got)
 	require.Equal(t, 1, runs)

@@ -47,7 +47,7 @@ func (rt *Runtime) program(ctx context.Context, raw []byte, granted wasm.Granted
 	if over(int64(len(raw)), l.ModuleBytes) {
 		return nil, &refusedError{fmt.Errorf("the module has %d bytes; Limits.ModuleBytes is %d", len(raw), l.ModuleBytes)}
 	}
-	p, rw, err := admit(bytes.Clone(raw), granted, l)
+	p, rw, err := admit(bytes.Clone(raw), granted, l, rt.engine.Interpreted())
 	if err != nil {
 		return nil, err
 	}
@@ -114,7 +114,7 @@ func Inspect(raw []byte, cfg ExtensionConfig) (*AdmissionReport, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, _, err := admit(raw, granted, l)
+	p, _, err := admit(raw, granted, l, false)
 	if p == nil {
 		return nil, err
 	}
@@ -124,7 +124,7 @@ func Inspect(raw []byte, cfg ExtensionConfig) (*AdmissionReport, error) {
 // admit takes a module through everything that comes before the engine. A
 // panic there is a bug of ours, and must not become the host's: the module is
 // refused.
-func admit(raw []byte, granted wasm.Granted, l Limits) (p *program, rw *wasm.Rewritten, err error) {
+func admit(raw []byte, granted wasm.Granted, l Limits, interpreted bool) (p *program, rw *wasm.Rewritten, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			p, rw, err = nil, nil, &refusedError{fmt.Errorf("internal error in admission, please report it: %v", r)}
@@ -145,6 +145,7 @@ func admit(raw []byte, granted wasm.Granted, l Limits) (p *program, rw *wasm.Rew
 		Imports:       granted,
 		MemoryPages:   uint32(l.MemoryBytes / wasm.PageSize),
 		TableElements: tableCap(l.TableElements),
+		Interpreted:   interpreted,
 	})
 	p = &program{raw: raw, report: report}
 	if err != nil {

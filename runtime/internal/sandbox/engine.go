@@ -75,7 +75,7 @@ func NewEngine(ctx context.Context, cfg Config) (_ *Engine, err error) {
 		compiling: make(chan struct{}, 2), compilations: map[[32]byte]*compilation{},
 	}
 	rc := wazero.NewRuntimeConfig()
-	if cfg.Interpreter || !compilerTrusted() {
+	if e.Interpreted() {
 		rc = wazero.NewRuntimeConfigInterpreter()
 	}
 	rc = rc.WithCoreFeatures(api.CoreFeaturesV2).WithDebugInfoEnabled(false)
@@ -178,6 +178,9 @@ func valueTypes(in []wasm.ValueType) []api.ValueType {
 	}
 	return out
 }
+
+// Interpreted reports whether guests run without a compiler.
+func (e *Engine) Interpreted() bool { return e.config.Interpreter || !compilerTrusted() }
 
 // Quota is the memory of all instances.
 func (e *Engine) Quota() *Quota { return e.quota }

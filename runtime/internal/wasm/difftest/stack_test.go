@@ -186,17 +186,21 @@ func TestRecursionOfAnyKindEnds(t *testing.T) {
 	m.ExportFunc("endless", endless)
 	m.ExportFunc("ping", m.Func(":", "", count, wasm.OpCall, 2, wasm.OpEnd))
 	m.Func(":", "", wasm.OpCall, 1, wasm.OpEnd) // pong
-	m.Table("r", 1, 1)
+	m.Table("r", 2, 2)
 	m.ExportFunc("indirect", m.Func(":", "", count, wasm.OpI32Const, int32(0), wasm.OpCallIndirect, m.Type(":"), 0, wasm.OpEnd))
-	m.Elem(0, 3)
+	m.Elem(0, 3, 7)
 	// Not recursive itself, but calls what is, twice: the second time it must
 	// have back what the first call used.
 	m.ExportFunc("through", m.Func(":", "", wasm.OpI32Const, int32(500), wasm.OpCall, 6, wasm.OpI32Const, int32(500), wasm.OpCall, 6, wasm.OpEnd))
 	m.ExportFunc("outer", m.Func(":", "", wasm.OpCall, 4, wasm.OpCall, 4, wasm.OpEnd))
 	m.ExportFunc("down", m.Func("i:", "", wasm.OpLocalGet, 0, wasm.OpIf, byte(0x40), wasm.OpLocalGet, 0, wasm.OpI32Const, int32(1), wasm.OpI32Sub, wasm.OpCall, 6, wasm.OpEnd, wasm.OpEnd))
+	// Recursive by way of a function that is in no table and calls no function
+	// by name.
+	m.ExportFunc("hop", m.Func(":", "", count, wasm.OpCall, 8, wasm.OpEnd))
+	m.Func(":", "", wasm.OpI32Const, int32(1), wasm.OpCallIndirect, m.Type(":"), 0, wasm.OpEnd)
 	code := m.Bytes()
 	for _, e := range engines {
-		for _, export := range []string{"endless", "ping", "indirect"} {
+		for _, export := range []string{"endless", "ping", "indirect", "hop"} {
 			t.Run(fmt.Sprint(e.name, " ", export), func(t *testing.T) {
 				t.Parallel()
 				m := start(t, e, code)

@@ -444,5 +444,7 @@ func TestFuelTableAgrees(t *testing.T) {
 	require.Contains(t, readText(t, "ABI.md"), "Fuel: version "+strconv.Itoa(abi.FuelVersion)+".")
 	require.Contains(t, text, "1 for each full "+strconv.Itoa(abi.FuelBulkBytes)+" bytes of their length")
 	require.Contains(t, text, "an import: "+strconv.Itoa(abi.FuelImport)+", and 1 for each full "+strconv.Itoa(abi.FuelImportBytes)+" bytes")
-	require.Contains(t, text, "at most "+strconv.Itoa(abi.FuelBulkChunk>>10)+" KiB between two looks")
+	require.Contains(t, text, "for each page or element asked for, at most 65,536")
+	require.EqualValues(t, 65_536, abi.FuelCountMax)
+	require.Contains(t, text, "looked at before each "+strconv.Itoa(abi.FuelBulkChunk>>10)+" KiB")
 }

@@ -127,12 +127,17 @@ func (a *Activation) begin(ctx context.Context, phase Phase, b Budget, stackNeed
 	return true
 }
 
-// finish takes what is left out of the guest's meters.
-func (a *Activation) finish() Usage {
+// finish takes what is left out of the guest's meters. After a trap the
+// balance may lag by what ran since the guest last looked at it, so all that
+// was granted counts as used.
+func (a *Activation) finish(trapped bool) Usage {
 	if a.mark != 0 {
 		a.bill(nanotime())
 	}
 	left := int64(a.inst.fuelGlobal.Get())
+	if trapped && left > 0 {
+		left = 0
+	}
 	used := a.granted - left
 	if a.budget.Shared != nil && left > 0 {
 		a.budget.Shared.give(left)

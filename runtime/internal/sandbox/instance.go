@@ -135,7 +135,7 @@ func (i *Instance) run(ctx context.Context, p Phase, h hook, b Budget, arg uint6
 	}()
 	a.stack[0] = arg
 	err = h.fn.CallWithStack(a, a.stack[:])
-	u = a.finish()
+	u = a.finish(err != nil && a.ended == nil)
 	if err != nil || a.ended != nil {
 		return 0, u, i.fault(err, u)
 	}

@@ -112,6 +112,33 @@ var shapes = []shape{
 		}
 		return strings.Repeat("i", locals), guarded(code, recursion(self))
 	}},
+	{"a loop around a br_table, as a Go guest has it", func(m *wasmtest.Module, self int) (string, []byte) {
+		const targets, locals, next = 40, 6, 7
+		code := wasmtest.Code(wasm.OpLoop, byte(0x40), wasmtest.Repeat(targets, wasm.OpBlock, byte(0x40)), wasm.OpLocalGet, next, wasm.OpBrTable, targets-1)
+		for i := range targets {
+			code = append(code, wasmtest.Code(i)...)
+		}
+		for i := range targets {
+			code = append(code, wasmtest.Code(wasm.OpEnd, wasm.OpI32Const, int32(i+1), wasm.OpLocalSet, next)...)
+			if i < 2 {
+				code = append(code, wasmtest.Code(wasm.OpLocalGet, 1, wasm.OpIf, byte(0x40), wasm.OpI32Const, int32(0), wasm.OpCall, self, wasm.OpEnd)...)
+			}
+			for l := range 3 {
+				l = 1 + (3*i+l)%locals
+				code = append(code, wasmtest.Code(wasm.OpLocalGet, l, wasm.OpI32Const, int32(1023), wasm.OpI32And, wasm.OpI32Load, 2, 0, wasm.OpLocalSet, l)...)
+			}
+			if i%3 == 0 && i < targets-1 {
+				code = append(code, wasmtest.Code(wasm.OpBr, targets-1-i)...)
+			} else if i%3 == 1 && i < targets-1 {
+				code = append(code, wasmtest.Code(wasm.OpLocalGet, 1, wasm.OpIf, byte(0x40), wasm.OpI32Const, int32(min(i+5, targets-1)), wasm.OpLocalSet, next, wasm.OpBr, targets-i, wasm.OpEnd)...)
+			}
+		}
+		code = append(code, wasmtest.Code(wasm.OpEnd)...)
+		for i := range locals {
+			code = append(code, wasmtest.Code(wasm.OpLocalGet, i+1, wasm.OpGlobalSet, 1)...)
+		}
+		return strings.Repeat("i", next), guarded(recursion(self), code, recursion(self))
+	}},
 	{"64 divisions, 30 locals alive", func(m *wasmtest.Module, self int) (string, []byte) {
 		var set, use []byte
 		for i := range 30 {

@@ -1,5 +1,7 @@
 package wasm
 
+import "maps"
+
 // A survey is what one look at every body gives: enough to know, while one
 // body is written, what the others are like.
 type survey struct {
@@ -22,14 +24,42 @@ func (s *survey) module(m *Module) error {
 	s.indirect = make([]bool, n)
 	s.loopStarts = make([]uint32, n)
 	s.inits = map[uint32]bool{}
-	v := surveyor{survey: s, m: m}
-	for i := range m.Bodies {
-		if err := v.body(i); err != nil {
-			return err
+	var parts [maxParts]survey
+	var ends [maxParts]int
+	err := m.inParts(func(part, from, to int) error {
+		p := &parts[part]
+		*p = survey{frames: s.frames, edgeEnds: s.edgeEnds, indirect: s.indirect, loopStarts: s.loopStarts, inits: map[uint32]bool{}}
+		ends[part] = to
+		v := surveyor{survey: p, m: m}
+		for i := from; i < to; i++ {
+			if err := v.body(i); err != nil {
+				return err
+			}
+			p.edgeEnds[i] = uint32(len(p.edges))
 		}
-		s.edgeEnds[i] = uint32(len(s.edges))
+		return nil
+	})
+	from := 0
+	for part := range parts {
+		from = s.join(&parts[part], from, ends[part])
 	}
-	return nil
+	return err
+}
+
+// join adds what was seen of functions from to to, and gives to, or from where
+// there are none.
+func (s *survey) join(p *survey, from, to int) int {
+	edges, loops := uint32(len(s.edges)), uint32(len(s.loops))
+	for i := from; i < to; i++ {
+		s.edgeEnds[i] += edges
+		s.loopStarts[i] += loops
+	}
+	s.edges, s.loops = append(s.edges, p.edges...), append(s.loops, p.loops...)
+	maps.Copy(s.inits, p.inits)
+	s.anyIndirect = s.anyIndirect || p.anyIndirect
+	s.usesSegments = s.usesSegments || p.usesSegments
+	s.fill, s.copy = s.fill || p.fill, s.copy || p.copy
+	return max(from, to)
 }
 
 func (s *survey) callees(function int) []uint32 {

@@ -31,3 +31,18 @@ func (f *facts) add(function int, c *compileCost) {
 		f.slowest, f.slowestIndex = total, function
 	}
 }
+
+// join adds what was seen of the functions that follow.
+func (f *facts) join(o *facts) {
+	for slot, n := range o.seen {
+		f.seen[slot] += n
+	}
+	for op, function := range o.first {
+		f.use(op, function)
+	}
+	f.blockTypes = f.blockTypes || o.blockTypes
+	f.compile += o.compile
+	if o.slowest > f.slowest {
+		f.slowest, f.slowestIndex = o.slowest, o.slowestIndex
+	}
+}

@@ -26,13 +26,23 @@ func (m *Module) Validate() error {
 			return err
 		}
 	}
-	facts := &facts{}
-	for i := range m.Bodies {
-		if err := v.body(i, facts); err != nil {
-			return err
+	var parts [maxParts]facts
+	err := m.inParts(func(part, from, to int) error {
+		v := v.fork()
+		for i := from; i < to; i++ {
+			if err := v.body(i, &parts[part]); err != nil {
+				return err
+			}
 		}
+		return nil
+	})
+	if err != nil {
+		return err
 	}
-	m.facts = facts
+	m.facts = &facts{}
+	for part := range parts {
+		m.facts.join(&parts[part])
+	}
 	return nil
 }
 
@@ -81,6 +91,14 @@ func newValidator(m *Module) *validator {
 	}
 	v.refs = make([]bool, len(v.funcs))
 	return v
+}
+
+// fork gives a validator for other bodies of the same module.
+func (v *validator) fork() *validator {
+	return &validator{
+		m: v.m, funcs: v.funcs, globals: v.globals, tables: v.tables, memories: v.memories, refs: v.refs,
+		importedFuncs: v.importedFuncs, importedGlobals: v.importedGlobals,
+	}
 }
 
 func invalid(section, format string, args ...any) error {

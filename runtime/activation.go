@@ -8,6 +8,7 @@ import (
 
 	"github.com/tinylib/msgp/msgp"
 
+	"github.com/aril-wasm/aril/abi"
 	"github.com/aril-wasm/aril/abi/names"
 	"github.com/aril-wasm/aril/runtime/internal/capability"
 	"github.com/aril-wasm/aril/runtime/internal/codec"
@@ -34,7 +35,8 @@ type activation struct {
 	changed bool  // input or outcome
 
 	slots   [7]slot
-	handles codec.Handles
+	handles codec.Handles // of opaque values
+	errors  codec.Handles // of *shownError
 
 	answer      answerKind
 	answerErr   error
@@ -55,6 +57,7 @@ type activation struct {
 type slot struct {
 	bytes []byte
 	ready bool
+	why   abi.Status // of ready: what encoding it came to, if not OK
 }
 
 type answerKind uint8
@@ -87,6 +90,7 @@ func (a *activation) release() {
 	a.node, a.frame, a.layer, a.op = nil, nil, nil, nil
 	a.answerErr, a.answerValue, a.answerWhy, a.panicValue, a.input = nil, nil, nil, nil, nil
 	a.handles.Reset()
+	a.errors.Reset()
 	for i := range a.slots {
 		a.forget(i)
 	}
@@ -95,7 +99,7 @@ func (a *activation) release() {
 // forget drops a slot's value, which is no longer current.
 func (a *activation) forget(i int) {
 	s := &a.slots[i]
-	s.ready = false
+	s.ready, s.why = false, abi.OK
 	if cap(s.bytes) > keepSlot {
 		s.bytes = nil
 	}

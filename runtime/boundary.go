@@ -28,14 +28,33 @@ func find[T any](err error) (T, bool) {
 // maxCauses bounds the chain of causes that a guest sees.
 const maxCauses = 8
 
-// appendError encodes the error of the last next for the guest. The handle in
-// it stands for the Go value.
-func (a *activation) appendError(dst []byte, err error) ([]byte, error) {
+// A shownError is what stands behind a handle: the Go error, and what the guest
+// was told of it.
+type shownError struct {
+	err  error
+	told *abi.Error
+	next int // the next whose outcome it is, or -1
+}
+
+// says reports whether a guest's message is what it was told.
+func (s *shownError) says(msg *abi.Error) bool {
+	return msg.Code == s.told.Code && msg.Message == s.told.Message && bytes.Equal(msg.Data, s.told.Data)
+}
+
+// appendError encodes an error for the guest: the outcome of the next of that
+// index, or a capability's with -1. The handle in it stands for the Go value.
+func (a *activation) appendError(dst []byte, err error, next int) []byte {
+	shown := &shownError{err: err, next: next}
 	msg := a.describeError(err, 0)
-	if h, ok := a.handles.Hold(err); ok {
+	if h, ok := a.errors.Hold(shown); ok {
 		msg.Handle = h[:]
 	}
-	return abi.AppendError(dst, msg), nil
+	start := len(dst)
+	dst = abi.AppendError(dst, msg)
+	if shown.told, err = abi.DecodeError(dst[start:]); err != nil { // it may have been cut
+		shown.told = msg
+	}
+	return dst
 }
 
 func (a *activation) describeError(err error, depth int) *abi.Error {
@@ -150,24 +169,20 @@ func (a *activation) answerWithError(src []byte) error {
 	if err != nil {
 		return fmt.Errorf("%w: outcome: %w", ErrABI, err)
 	}
+	if shown, ok := a.shown(msg.Handle); ok && shown.next >= 0 && shown.says(msg) {
+		a.answer, a.answerIndex = answerNext, shown.next
+		a.changed = a.changed || shown.next != a.nexts-1
+		return nil
+	}
 	made, err := a.goError(msg)
 	if err != nil {
 		return err
-	}
-	if a.frame != nil && a.nexts > 0 && sameError(made, a.frame.lastErr()) {
-		a.answer, a.answerIndex = answerNext, a.nexts-1
-		return nil
 	}
 	a.answer, a.answerErr, a.changed = answerError, made, true
 	return nil
 }
 
-// sameError compares by identity; errors need not be comparable.
-func sameError(x, y error) (same bool) {
-	defer func() { _ = recover() }() // an error type that cannot be compared is not the same
-	return x == y
-}
-
+// goError makes the Go error that a guest's message stands for.
 func (a *activation) goError(msg *abi.Error) (error, error) {
 	e := &Error{Extension: a.guest.Name(), ErrorCode: msg.Code, Message: msg.Message, Retryable: msg.Retryable}
 	if len(msg.Data) > 0 && !bytes.Equal(msg.Data, []byte{msgpNil}) {
@@ -178,14 +193,14 @@ func (a *activation) goError(msg *abi.Error) (error, error) {
 		e.Data = data
 	}
 	if len(msg.Handle) > 0 {
-		host, ok := a.heldError(msg.Handle)
+		shown, ok := a.shown(msg.Handle)
 		if !ok {
 			return nil, fmt.Errorf("%w: an error's handle: %w", ErrABI, codec.ErrStale)
 		}
-		if a.says(host, msg) {
-			return host, nil
+		if shown.says(msg) {
+			return shown.err, nil
 		}
-		e.Cause = host
+		e.Cause = shown.err
 		return e, nil
 	}
 	if msg.Cause != nil {
@@ -200,23 +215,11 @@ func (a *activation) goError(msg *abi.Error) (error, error) {
 
 const msgpNil = 0xc0
 
-func (a *activation) heldError(handle []byte) (error, bool) {
+func (a *activation) shown(handle []byte) (*shownError, bool) {
 	if len(handle) != names.HandleSize {
 		return nil, false
 	}
-	v, ok := a.handles.Lookup([names.HandleSize]byte(handle))
-	err, isErr := v.(error)
-	return err, ok && isErr
-}
-
-// says reports whether a guest's error has the code and message that it read
-// of the host's. The message that was read stands in slot ERROR, since a
-// hidden one has a new correlation id each time.
-func (a *activation) says(host error, msg *abi.Error) bool {
-	s := a.slots[names.SlotError]
-	if !s.ready || a.nexts == 0 || !sameError(host, a.frame.lastErr()) {
-		return msg.Code == errorCode(host)
-	}
-	read, err := abi.DecodeError(s.bytes)
-	return err == nil && read.Code == msg.Code && read.Message == msg.Message && bytes.Equal(read.Data, msg.Data)
+	v, _ := a.errors.Lookup([names.HandleSize]byte(handle))
+	shown, ok := v.(*shownError)
+	return shown, ok
 }

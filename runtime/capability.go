@@ -153,9 +153,7 @@ func (a *activation) callBound(f *Function, ptr, n uint64) (abi.Status, uint32) 
 			return abi.TooLarge, 0
 		}
 		status = abi.Failed
-		if dst, err = a.appendError(msg.bytes[:0], err); err != nil {
-			return abi.Failed, 0
-		}
+		dst = a.appendError(msg.bytes[:0], err, -1)
 	}
 	msg.bytes, msg.ready = dst, true
 	if s := a.move(uint64(len(dst))); s != abi.OK {

@@ -73,10 +73,14 @@ func (g *Guest) giveBack(i *sandbox.Instance, c *chain) {
 	if c != nil {
 		c.held.Add(-1)
 	}
+	i.Act.Forget()
 	if i.Poisoned() {
 		g.pool.Discard(i)
 	} else {
 		g.pool.Give(i)
+		if g.rt.engine.Quota().Awaited() {
+			g.rt.evictIdle()
+		}
 	}
 }
 
@@ -114,6 +118,9 @@ func (g *Guest) wrap(ctx context.Context, n *node, f frame, l *layer, op *Operat
 	}
 	inst, err := g.take(ctx, n.chain)
 	if err != nil {
+		if ctx.Err() != nil {
+			return false, context.Cause(ctx)
+		}
 		return g.unavailable(op, err)
 	}
 	a := inst.Act.Owner.(*activation)

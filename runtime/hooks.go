@@ -71,6 +71,9 @@ func (g *Guest) hook(ctx context.Context, p sandbox.Phase, b sandbox.Budget, inp
 	}
 	inst, err := g.take(ctx, n.chain)
 	if err != nil {
+		if ctx.Err() != nil {
+			return nil, false, context.Cause(ctx)
+		}
 		return nil, false, &CallError{Extension: g.Name(), Hook: p.String(), Err: err, Limits: g.limits}
 	}
 	defer g.giveBack(inst, n.chain)

@@ -77,7 +77,10 @@ func (a *activation) callNext(ptr, n uint64, flags uint32) (abi.Status, uint32) 
 	if got != abi.OK {
 		return status, 0 // it ran; reading the slot says what is wrong with it
 	}
-	if uint64(len(bytes)) <= uint64(len(a.act.Mailbox())) && a.move(uint64(len(bytes))) == abi.OK {
+	if uint64(len(bytes)) <= uint64(len(a.act.Mailbox())) {
+		if a.move(uint64(len(bytes))) != abi.OK {
+			return status, 0
+		}
 		a.act.Deliver(bytes)
 	}
 	return status, uint32(len(bytes))
@@ -164,6 +167,9 @@ func (a *activation) read(slot uint32, offset, buf, limit uint64) (abi.Status, u
 // slot gives a slot's bytes, encoding them when nobody has before.
 func (a *activation) slot(i uint32) ([]byte, abi.Status) {
 	s := &a.slots[i]
+	if s.why != abi.OK {
+		return nil, s.why
+	}
 	if s.ready {
 		return s.bytes, abi.OK
 	}
@@ -193,7 +199,7 @@ func (a *activation) slot(i uint32) ([]byte, abi.Status) {
 		if a.nexts == 0 || a.frame.lastErr() == nil {
 			return nil, abi.NotFound
 		}
-		dst, err = a.appendError(dst, a.frame.lastErr())
+		dst = a.appendError(dst, a.frame.lastErr(), a.nexts-1)
 	case names.SlotParams:
 		if !a.powers().has(ReadInput) {
 			return nil, abi.Denied
@@ -215,12 +221,16 @@ func (a *activation) slot(i uint32) ([]byte, abi.Status) {
 	default:
 		return nil, abi.NotFound
 	}
-	if errors.Is(err, abi.ErrOverLimit) && !errors.Is(err, codec.ErrDepth) {
-		return nil, abi.TooLarge
-	}
 	if err != nil {
-		a.guest.rt.logRejected(a, "value", err)
-		return nil, abi.Failed
+		// Kept, so that the work is done and billed once.
+		s.why = abi.Failed
+		if errors.Is(err, abi.ErrOverLimit) && !errors.Is(err, codec.ErrDepth) {
+			s.why = abi.TooLarge
+		} else {
+			a.guest.rt.logRejected(a, "value", err)
+		}
+		a.act.ChargeBytes(uint64(max(l.Bytes, 0)))
+		return nil, s.why
 	}
 	s.bytes, s.ready = dst, true
 	a.act.ChargeBytes(uint64(len(dst)))
@@ -397,6 +407,10 @@ func hostContextSwap(act *sandbox.Activation, stack []uint64) {
 	}
 	if s != abi.OK {
 		stack[0] = abi.Pack(s, 0)
+		return
+	}
+	if now, _ := l.lookup(key); over(a.moved+int64(len(now)), a.guest.limits.TransferBytes) {
+		stack[0] = abi.Pack(abi.Limit, 0) // before anything is changed
 		return
 	}
 	old, had, s := l.swap(key, val, limit)

@@ -119,7 +119,7 @@ func (rt *Runtime) Load(ctx context.Context, wasm []byte, cfg ExtensionConfig) (
 	if err := rt.beginLoad(); err != nil {
 		return nil, fmt.Errorf("load %q: %w", quoteName(cfg.Name), err)
 	}
-	defer rt.loading.Done()
+	defer rt.endLoad()
 	g, err := rt.load(ctx, wasm, cfg)
 	if err != nil {
 		return nil, fmt.Errorf("load %q: %w", quoteName(cfg.Name), err)
@@ -235,7 +235,7 @@ func (rt *Runtime) template(ctx context.Context, g *Guest) (*sharedTemplate, err
 		return t, nil
 	}
 	a := &activation{guest: g}
-	a.logLeft = max(g.limits.LogBytes, 0)
+	a.reset(nil, nil, nil)
 	l := g.limits
 	made, usage, err := g.program.code.NewTemplate(ctx, sandbox.Init{
 		MemoryBytes: uint64(l.MemoryBytes),
@@ -243,7 +243,6 @@ func (rt *Runtime) template(ctx context.Context, g *Guest) (*sharedTemplate, err
 		Owner:       a,
 		Message: func(act *sandbox.Activation) uint32 {
 			a.act = act
-			a.reset(nil, nil, nil)
 			msg := abi.Init{Name: g.Name(), Version: Version, Powers: uint32(g.powers)}
 			s := &a.slots[names.SlotMessage]
 			s.bytes, _ = msg.MarshalMsg(s.bytes[:0]) // strings and a number: cannot fail
@@ -311,7 +310,20 @@ func (g *Guest) Unload(ctx context.Context) error {
 		return nil
 	}
 	err := g.dispose(ctx)
-	closeErr := g.pool.Close(ctx)
+	if late := g.pool.Close(ctx); late != nil {
+		// It stays listed until it is empty: Runtime.Close must wait for it.
+		go func() {
+			_ = g.pool.Close(context.Background()) // cannot fail: its context never ends
+			g.free()
+		}()
+		return errors.Join(err, &ShutdownError{Extension: g.Name(), Err: late})
+	}
+	g.free()
+	return err
+}
+
+// free lets go of what the guest shares. No operation is inside it any more.
+func (g *Guest) free() {
 	rt := g.rt
 	rt.mu.Lock()
 	for i, o := range rt.guests {
@@ -323,8 +335,4 @@ func (g *Guest) Unload(ctx context.Context) error {
 	rt.mu.Unlock()
 	rt.releaseTemplate(g.template)
 	rt.releaseProgram(g.program)
-	if closeErr != nil {
-		closeErr = &ShutdownError{Extension: g.Name(), Err: closeErr}
-	}
-	return errors.Join(err, closeErr)
 }

@@ -67,7 +67,8 @@ type Runtime struct {
 
 	mu        sync.Mutex
 	closed    bool
-	loading   sync.WaitGroup // Loads that began before closed was set
+	loads     int           // Loads that are under way
+	loaded    chan struct{} // closed when closed is set and loads is 0
 	guests    []*Guest
 	programs  map[uint64][]*program
 	templates map[templateKey]*sharedTemplate
@@ -98,7 +99,7 @@ func New(ctx context.Context, cfg Config) (*Runtime, error) {
 	}
 	rt := &Runtime{
 		config: cfg, chainLimits: chain, logger: cfg.Logger, observe: cfg.Observe, state: cfg.State,
-		random: rand.Reader, programs: map[uint64][]*program{}, templates: map[templateKey]*sharedTemplate{},
+		random: rand.Reader, loaded: make(chan struct{}), programs: map[uint64][]*program{}, templates: map[templateKey]*sharedTemplate{},
 	}
 	if rt.logger == nil {
 		rt.logger = slog.New(slog.DiscardHandler)
@@ -161,8 +162,38 @@ func (rt *Runtime) beginLoad() error {
 	if rt.closed {
 		return ErrClosed
 	}
-	rt.loading.Add(1)
+	rt.loads++
 	return nil
+}
+
+func (rt *Runtime) endLoad() {
+	rt.mu.Lock()
+	defer rt.mu.Unlock()
+	if rt.loads--; rt.closed && rt.loads == 0 {
+		close(rt.loaded)
+	}
+}
+
+// awaitLoads waits for Loads that began before Close. When ctx ends first, the
+// rest of Close is done after them.
+func (rt *Runtime) awaitLoads(ctx context.Context) error {
+	select {
+	case <-rt.loaded:
+		return nil
+	default:
+	}
+	select {
+	case <-rt.loaded:
+		return nil
+	case <-ctx.Done():
+		go func() {
+			<-rt.loaded
+			if err := rt.shutDown(context.Background()); err != nil {
+				rt.logger.Error("closing late", "error", err)
+			}
+		}()
+		return fmt.Errorf("close: a Load is not over: %w", context.Cause(ctx))
+	}
 }
 
 // Close unloads every extension, last loaded first, and frees the engine. It
@@ -173,15 +204,31 @@ func (rt *Runtime) Close(ctx context.Context) error {
 	rt.mu.Lock()
 	already := rt.closed
 	rt.closed = true
+	if !already && rt.loads == 0 {
+		close(rt.loaded)
+	}
 	rt.mu.Unlock()
 	if already {
 		return nil
 	}
-	rt.loading.Wait() // bounded by CompileTime and InitTime
+	if err := rt.awaitLoads(ctx); err != nil {
+		return err
+	}
+	return rt.shutDown(ctx)
+}
+
+// shutDown does what Close does when nothing more is loaded.
+func (rt *Runtime) shutDown(ctx context.Context) error {
 	guests := rt.Guests()
 	var errs []error
 	for _, g := range slices.Backward(guests) {
-		errs = append(errs, g.Unload(ctx))
+		err := g.Unload(ctx)
+		if err == nil { // also when another Unload began before and is not over
+			if late := g.pool.Close(ctx); late != nil {
+				err = &ShutdownError{Extension: g.Name(), Err: late}
+			}
+		}
+		errs = append(errs, err)
 	}
 	err := errors.Join(errs...)
 	var late *ShutdownError

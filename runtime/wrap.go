@@ -126,6 +126,7 @@ func (p *plan[In, Out]) native(ctx context.Context, n *node, i int, in In) (out 
 	inv := &Invocation{Operation: p.op, ID: n.id, Root: n.chain.root.id, Depth: n.depth, input: func() any { return in }}
 	v, err := callNative(ctx, l, inv, next, &inner, p.op)
 	if err != nil {
+		out, _ = v.(Out) // a value beside an error is passed on as it is
 		return out, err
 	}
 	out, ok := v.(Out)

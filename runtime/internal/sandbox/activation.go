@@ -145,7 +145,6 @@ func (a *Activation) finish(trapped bool) Usage {
 	if used > a.budget.Fuel {
 		used = a.budget.Fuel // it ended within its last region
 	}
-	a.done = nil
 	return Usage{
 		Fuel: used, SelfTime: time.Duration(a.self), WaitTime: time.Duration(a.wait),
 		HostCalls: a.calls, Memory: int64(a.inst.memory.length),
@@ -177,6 +176,9 @@ const lookAfter = 5_000
 func (a *Activation) due() bool {
 	return a.budget.Exact || a.granted-int64(a.inst.fuelGlobal.Get())-a.burned >= lookAfter
 }
+
+// Forget lets go of the caller, when an instance is given back.
+func (a *Activation) Forget() { a.ctx, a.done, a.budget = nil, nil, Budget{} }
 
 // grant brings a balance up to one slice, or as far as the budget allows, and
 // reports the new balance. Negative means that the budget is used up.
@@ -314,8 +316,14 @@ func (a *Activation) enter(phases abi.Phases, essential bool) abi.Status {
 // Outside runs f, which is somebody else's work: its time is billed neither as
 // self time nor as wait time. The inner operation runs so.
 func (a *Activation) Outside(f func()) {
+	looked := a.mark != 0
 	a.Pause()
-	defer a.Unpause()
+	defer func() {
+		a.Unpause()
+		if looked {
+			a.mark = nanotime()
+		}
+	}()
 	f()
 }
 

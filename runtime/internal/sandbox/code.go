@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/tetratelabs/wazero"
-	"github.com/tetratelabs/wazero/experimental"
 
 	"github.com/aril-wasm/aril/runtime/internal/wasm"
 )
@@ -67,11 +66,16 @@ func (e *Engine) Compile(ctx context.Context, rw *wasm.Rewritten, elements, func
 		// and wazero looks at its context only now and then.
 		go s.compile(e, rw.Code)
 	}
+	late := time.NewTimer(e.config.CompileTime)
+	defer late.Stop()
 	select {
 	case <-s.ready:
 	case <-ctx.Done():
 		c.Release()
 		return nil, context.Cause(ctx)
+	case <-late.C:
+		c.Release()
+		return nil, fmt.Errorf("compile: %w: not done, or not begun, after %v", ErrDeadline, e.config.CompileTime)
 	}
 	if s.err != nil {
 		c.Release()
@@ -96,18 +100,11 @@ func (s *compilation) compile(e *Engine, code []byte) {
 		s.err = context.Canceled
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), e.config.CompileTime)
-	defer cancel()
-	start := time.Now()
-	module, err := e.wazero.CompileModule(experimental.WithCompilationWorkers(ctx, 2), code)
-	switch {
-	case ctx.Err() != nil:
-		s.err = fmt.Errorf("compile: %w after %v of %v", ErrDeadline, time.Since(start).Round(time.Millisecond), e.config.CompileTime)
-	case err != nil:
+	// With more than one of its own workers wazero compiles in goroutines that
+	// recover from nothing, and a panic of the compiler would end the process.
+	module, err := e.wazero.CompileModule(context.Background(), code)
+	if err != nil {
 		s.err = fmt.Errorf("compile: %w", err)
-	}
-	if s.err != nil && module != nil {
-		_ = module.Close(context.Background()) // nobody will use it
 		return
 	}
 	s.module = module

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 )
 
 // A Quota bounds the linear memory of many instances together, in bytes.
@@ -13,6 +14,7 @@ type Quota struct {
 	limit   int64 // below 0: none
 	used    int64
 	waiters []*quotaWaiter // oldest first
+	waiting atomic.Int32   // len(waiters), to look at without the lock
 }
 
 type quotaWaiter struct {
@@ -30,6 +32,9 @@ func (q *Quota) Used() int64 {
 	return q.used
 }
 
+// Awaited reports whether somebody waits for memory.
+func (q *Quota) Awaited() bool { return q.waiting.Load() > 0 }
+
 // take takes n bytes if they are free and nobody waits for them.
 func (q *Quota) take(n int64) bool {
 	q.mu.Lock()
@@ -41,8 +46,9 @@ func (q *Quota) take(n int64) bool {
 	return true
 }
 
-// wait takes n bytes as soon as they are free, in order of arrival.
-func (q *Quota) wait(ctx context.Context, n int64) error {
+// wait takes n bytes as soon as they are free, in order of arrival. pressure,
+// if not nil, is called to free what is idle.
+func (q *Quota) wait(ctx context.Context, n int64, pressure func()) error {
 	q.mu.Lock()
 	if q.limit >= 0 && n > q.limit {
 		q.mu.Unlock()
@@ -55,7 +61,11 @@ func (q *Quota) wait(ctx context.Context, n int64) error {
 	}
 	w := &quotaWaiter{bytes: n, ready: make(chan struct{})}
 	q.waiters = append(q.waiters, w)
+	q.waiting.Add(1)
 	q.mu.Unlock()
+	if pressure != nil {
+		pressure() // after it queued: what becomes idle from now on sees it waiting
+	}
 	select {
 	case <-w.ready:
 		return nil
@@ -65,6 +75,7 @@ func (q *Quota) wait(ctx context.Context, n int64) error {
 		for i, o := range q.waiters {
 			if o == w {
 				q.waiters = append(q.waiters[:i], q.waiters[i+1:]...)
+				q.waiting.Add(-1)
 				q.serve()
 				return context.Cause(ctx)
 			}
@@ -91,6 +102,7 @@ func (q *Quota) serve() {
 		}
 		q.used += w.bytes
 		q.waiters = q.waiters[1:]
+		q.waiting.Add(-1)
 		close(w.ready)
 	}
 }

@@ -189,13 +189,13 @@ func TestAQuotaServesWaitersInOrderAndRefusesWhatCanNeverFit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q := NewQuota(100)
 		require.True(t, q.take(80))
-		require.ErrorIs(t, q.wait(t.Context(), 101), ErrMemory)
+		require.ErrorIs(t, q.wait(t.Context(), 101, nil), ErrMemory)
 		var order []int
 		var mu sync.Mutex
 		var wg sync.WaitGroup
 		for i, n := range []int64{50, 10} {
 			wg.Go(func() {
-				if err := q.wait(t.Context(), n); err == nil {
+				if err := q.wait(t.Context(), n, nil); err == nil {
 					mu.Lock()
 					order = append(order, i)
 					mu.Unlock()
@@ -218,10 +218,10 @@ func TestAQuotaWaiterThatGivesUpLeavesNothingBehind(t *testing.T) {
 		require.True(t, q.take(100))
 		ctx, cancel := context.WithCancel(t.Context())
 		failed := make(chan error)
-		go func() { failed <- q.wait(ctx, 60) }()
+		go func() { failed <- q.wait(ctx, 60, nil) }()
 		synctest.Wait()
 		served := make(chan error)
-		go func() { served <- q.wait(t.Context(), 30) }()
+		go func() { served <- q.wait(t.Context(), 30, nil) }()
 		synctest.Wait()
 		q.give(40)
 		synctest.Wait()

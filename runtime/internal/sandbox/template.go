@@ -40,7 +40,7 @@ type Init struct {
 // aril_abi_v1, aril_init, all under one budget — and keeps what it is then.
 func (c *Code) NewTemplate(ctx context.Context, in Init) (t *Template, u Usage, err error) {
 	need := uint64(c.rewritten.MemoryMin) * wasm.PageSize
-	if err := c.engine.quota.wait(ctx, int64(need)+c.overhead); err != nil {
+	if err := c.engine.quota.wait(ctx, int64(need)+c.overhead, c.engine.config.Pressure); err != nil {
 		return nil, u, err
 	}
 	i, err := c.instantiate(in.MemoryBytes, need)
@@ -157,14 +157,16 @@ func (t *Template) NewInstance(ctx context.Context, wait bool) (*Instance, error
 	if quota.take(need) {
 		return t.instance()
 	}
+	if wait {
+		if err := quota.wait(ctx, need, pressure); err != nil {
+			return nil, err
+		}
+		return t.instance()
+	}
 	if pressure != nil {
 		pressure()
 	}
-	if wait {
-		if err := quota.wait(ctx, need); err != nil {
-			return nil, err
-		}
-	} else if !quota.take(need) {
+	if !quota.take(need) {
 		return nil, fmt.Errorf("%w: all instances together have no %d bytes left", ErrMemory, need)
 	}
 	return t.instance()

@@ -29,7 +29,7 @@ check: ## formatting, vet, staticcheck, tidy modules, generated files, other pla
 	@.ci/generated
 
 bench: ## measure: limits on in all of them
-	@go test -run '^$$' -bench 'Wrap|Metering|Cancel|GC|Load' -benchmem ./runtime/...
+	@go test -run '^$$' -bench 'Wrap|End|GC|Load|Metering' -benchmem ./runtime/...
 
 fuzz: ## run each fuzz target for FUZZTIME
 	@.ci/fuzz $(FUZZTIME)

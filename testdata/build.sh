@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Builds the committed guests of testdata/hostile and testdata/toolchains from
-# their sources. .ci/install.sh installs what it needs.
+# Builds the committed guests of testdata/guests, testdata/hostile,
+# testdata/kernels and testdata/toolchains from their sources. .ci/install.sh installs what it needs.
 #
 #   testdata/build.sh                      everything, in place
-#   testdata/build.sh -o DIR               into DIR/hostile, DIR/toolchains
+#   testdata/build.sh -o DIR               into DIR/hostile, DIR/toolchains, …
 #   testdata/build.sh --check              into a temporary folder, and compare
 #   testdata/build.sh [-o DIR | --check] PART...
 #
-# The parts: hostile wat c c-wasi cpp rust assemblyscript zig. All but zig give
+# The parts: guests hostile kernels wat c c-wasi cpp rust assemblyscript zig. All but zig give
 # the same bytes on every machine with these versions, so --check only builds
 # zig; a test runs it.
 set -euo pipefail
@@ -50,6 +50,19 @@ hostile() {
 	done
 }
 
+guests() {
+	local f
+	mkdir -p "$out/guests"
+	for f in guests/*.wat; do
+		wat2wasm "$f" -o "$out/${f%.wat}.wasm"
+	done
+}
+
+kernels() {
+	mkdir -p "$out/kernels"
+	kernels/build.sh "$out/kernels"
+}
+
 wat() { # NAME
 	wat2wasm "wat/$1.wat" -o "$out/toolchains/wat/$1.wasm"
 }
@@ -90,10 +103,10 @@ zig() {
 	mv "$tmp/$1.wasm" "$out/toolchains/zig/$1.wasm"
 }
 
-[ $# -gt 0 ] || set -- hostile wat c c-wasi cpp rust assemblyscript zig
+[ $# -gt 0 ] || set -- guests hostile kernels wat c c-wasi cpp rust assemblyscript zig
 for part in "$@"; do
 	case $part in
-	hostile) hostile ;;
+	guests | hostile | kernels) "$part" ;;
 	wat | c | c-wasi | cpp | rust | assemblyscript | zig)
 		mkdir -p "$out/toolchains/$part"
 		for guest in pass echo; do

@@ -83,14 +83,11 @@ func (e *CallError) Error() string {
 	}
 	switch {
 	case errors.Is(e.Err, ErrFuel):
-		limit := e.Limits.Fuel
-		if e.Hook == "init" {
-			limit = e.Limits.InitFuel
-		}
-		fmt.Fprintf(&b, " (%s of %s)", thousands(e.Usage.Fuel), thousands(limit))
+		fmt.Fprintf(&b, " (%s of %s)", thousands(e.Usage.Fuel), thousands(e.Limits.budget(e.Hook).Fuel))
 	case errors.Is(e.Err, ErrDeadline):
+		allowed := e.Limits.budget(e.Hook)
 		fmt.Fprintf(&b, " (self time %v of %v, wait time %v of %v)",
-			e.Usage.SelfTime.Round(1e3), e.Limits.SelfTime, e.Usage.WaitTime.Round(1e3), e.Limits.WaitTime)
+			e.Usage.SelfTime.Round(1e3), allowed.SelfTime, e.Usage.WaitTime.Round(1e3), allowed.WaitTime)
 	case errors.Is(e.Err, ErrMemory):
 		fmt.Fprintf(&b, " (%s of %s bytes)", thousands(e.Usage.Memory), thousands(e.Limits.MemoryBytes))
 	}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"reflect"
 	"time"
+
+	"github.com/aril-wasm/aril/runtime/internal/sandbox"
 )
 
 // Unlimited asks for no limit, in every field of [Limits] and [ChainLimits].
@@ -149,6 +151,18 @@ func (l Limits) withDefaults() (Limits, error) {
 func (l ChainLimits) withDefaults() (ChainLimits, error) {
 	err := fill(&l, ChainLimits{Nesting: 64, Activations: 4096, Repeats: 64, Fuel: 1e9, Time: Unlimited})
 	return l, err
+}
+
+// budget is what one activation of a hook may use.
+func (l *Limits) budget(hook string) sandbox.Budget {
+	b := sandbox.Budget{Fuel: l.Fuel, SelfTime: l.SelfTime, WaitTime: l.WaitTime, Stack: l.StackBytes, HostCalls: l.HostCalls}
+	switch hook {
+	case "init":
+		b.Fuel, b.SelfTime, b.WaitTime = l.InitFuel, l.InitTime, l.InitTime
+	case "resume", "event", "dispose":
+		b.Fuel, b.SelfTime = l.EventFuel, l.EventTime
+	}
+	return b
 }
 
 // fill puts defaults where l has zeros, and reports every negative number

@@ -159,9 +159,8 @@ func (rt *Runtime) load(ctx context.Context, wasm []byte, cfg ExtensionConfig) (
 			return nil, fmt.Errorf("state: %w", err)
 		}
 	}
-	g.wrapBudget = sandbox.Budget{Fuel: limits.Fuel, SelfTime: limits.SelfTime, WaitTime: limits.WaitTime, Stack: limits.StackBytes, HostCalls: limits.HostCalls, Exact: rt.observe != nil}
-	g.eventBudget = g.wrapBudget
-	g.eventBudget.Fuel, g.eventBudget.SelfTime = limits.EventFuel, limits.EventTime
+	g.wrapBudget, g.eventBudget = limits.budget("wrap"), limits.budget("event")
+	g.wrapBudget.Exact, g.eventBudget.Exact = rt.observe != nil, rt.observe != nil
 	if g.template, err = rt.template(ctx, g); err != nil {
 		return nil, err
 	}
@@ -236,10 +235,11 @@ func (rt *Runtime) template(ctx context.Context, g *Guest) (*sharedTemplate, err
 	}
 	a := &activation{guest: g}
 	a.reset(nil, nil, nil)
-	l := g.limits
+	budget := g.limits.budget("init")
+	budget.Exact = true
 	made, usage, err := g.program.code.NewTemplate(ctx, sandbox.Init{
-		MemoryBytes: uint64(l.MemoryBytes),
-		Budget:      sandbox.Budget{Fuel: l.InitFuel, SelfTime: l.InitTime, WaitTime: l.InitTime, Stack: l.StackBytes, HostCalls: l.HostCalls, Exact: true},
+		MemoryBytes: uint64(g.limits.MemoryBytes),
+		Budget:      budget,
 		Owner:       a,
 		Message: func(act *sandbox.Activation) uint32 {
 			a.act = act

@@ -44,9 +44,6 @@ func (rt *Runtime) program(ctx context.Context, raw []byte, granted wasm.Granted
 	if p := rt.findProgram(hash, raw, policy); p != nil {
 		return p, nil
 	}
-	if over(int64(len(raw)), l.ModuleBytes) {
-		return nil, &refusedError{fmt.Errorf("the module has %d bytes; Limits.ModuleBytes is %d", len(raw), l.ModuleBytes)}
-	}
 	p, rw, err := admit(bytes.Clone(raw), granted, l, rt.engine.Interpreted())
 	if err != nil {
 		return nil, err

@@ -49,14 +49,19 @@ func (m *Manifest) Validate() error {
 	return &ManifestError{c.problems}
 }
 
-// Match reports whether the extension asked for an operation: whether one of
-// its filters matches, or it has none.
+// Match reports whether the extension asked for an operation.
 func (m *Manifest) Match(kind, name, key string) bool {
-	if len(m.Filters) == 0 {
+	return MatchFilters(m.Filters, kind, name, key)
+}
+
+// MatchFilters reports whether an operation passes one of the filters, or
+// there are none. It does not allocate.
+func MatchFilters(filters []Filter, kind, name, key string) bool {
+	if len(filters) == 0 {
 		return true
 	}
-	for i := range m.Filters {
-		if m.Filters[i].Match(kind, name, key) {
+	for i := range filters {
+		if filters[i].Match(kind, name, key) {
 			return true
 		}
 	}

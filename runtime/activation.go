@@ -130,8 +130,8 @@ func appendHeaderPrefix(dst []byte, op *Operation, maxNext int64, p Powers) []by
 	if op.Key != "" {
 		fields++
 	}
-	meta, err := appendMeta(nil, op.Meta)
-	if err == nil && len(op.Meta) > 0 {
+	meta := encodeMeta(op.Meta)
+	if len(meta) > 0 {
 		fields++
 	}
 	dst = msgp.AppendMapHeader(dst, fields)
@@ -140,7 +140,7 @@ func appendHeaderPrefix(dst []byte, op *Operation, maxNext int64, p Powers) []by
 	if op.Key != "" {
 		dst = msgp.AppendString(msgp.AppendString(dst, names.KeyKey), op.Key)
 	}
-	if err == nil && len(op.Meta) > 0 {
+	if len(meta) > 0 {
 		dst = append(msgp.AppendString(dst, names.KeyMeta), meta...)
 	}
 	if maxNext < 0 {
@@ -151,11 +151,17 @@ func appendHeaderPrefix(dst []byte, op *Operation, maxNext int64, p Powers) []by
 	return dst
 }
 
-func appendMeta(dst []byte, meta map[string]any) ([]byte, error) {
+// encodeMeta gives the tags as a message, nothing when there are none or they
+// cannot be encoded: they serve many runs, so they can have no handles.
+func encodeMeta(meta map[string]any) []byte {
 	if len(meta) == 0 {
-		return dst, nil
+		return nil
 	}
-	return codec.AppendValue(dst, meta, nil, codec.Limits{}) // encoded once for many runs, so no handles
+	b, err := codec.AppendValue(nil, meta, nil, codec.Limits{})
+	if err != nil {
+		return nil
+	}
+	return b
 }
 
 // headerRoom bounds what writeHeader appends to the prefix.
@@ -180,18 +186,15 @@ func (a *activation) appendHeader(dst []byte) []byte {
 	dst = msgp.AppendUint64(msgp.AppendString(dst, names.KeyID), n.id)
 	dst = msgp.AppendUint64(msgp.AppendString(dst, names.KeyRoot), n.chain.root.id)
 	dst = msgp.AppendUint64(msgp.AppendString(dst, names.KeyDepth), uint64(n.depth))
+	dst = append(msgp.AppendString(dst, names.KeyEntropy), 0xc4, names.EntropySize) // bin 8
 	return appendEntropy(dst)
 }
 
 // appendEntropy adds 32 random bytes. They seed generators, not keys: a guest
 // that needs secrets uses aril_random_v1.
 func appendEntropy(dst []byte) []byte {
-	dst = msgp.AppendString(dst, names.KeyEntropy)
-	dst = append(dst, 0xc4, names.EntropySize) // bin 8
 	for range names.EntropySize / 8 {
 		dst = binary.LittleEndian.AppendUint64(dst, rand.Uint64())
 	}
 	return dst
 }
-
-func randomSeed() uint64 { return rand.Uint64() }

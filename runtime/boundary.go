@@ -94,8 +94,8 @@ func (a *activation) errorMessage(err error, own *Error, broken *CallError) stri
 		}
 		return err.Error()
 	}
-	if broken != nil {
-		return "extension broke: " + rootSentinel(broken).Error()
+	if broken != nil { // with one of the sentinels, which are all known
+		return "extension broke: " + knownError(broken.Err).err.Error()
 	}
 	id := correlationID()
 	a.guest.rt.logHidden(a.guest, id, err)
@@ -112,32 +112,33 @@ func errorCode(err error) string {
 	if c, ok := find[interface{ Code() string }](err); ok {
 		return c.Code()
 	}
-	for _, known := range knownCodes {
-		if errors.Is(err, known.err) {
-			return known.code
-		}
+	if known := knownError(err); known != nil {
+		return known.code
 	}
 	return "error"
 }
 
-// knownCodes gives codes to errors that have no Code method.
-var knownCodes = []struct {
+// A codedError is an error that everybody knows, with its code.
+type codedError struct {
 	err  error
 	code string
-}{
+}
+
+// knownCodes gives codes to errors that have no Code method.
+var knownCodes = []codedError{
 	{context.Canceled, "canceled"}, {context.DeadlineExceeded, "deadline_exceeded"},
 	{ErrFuel, "fuel"}, {ErrDeadline, "deadline"}, {ErrMemory, "memory"}, {ErrStack, "stack"},
 	{ErrTrap, "trap"}, {ErrABI, "abi"}, {ErrDenied, "denied"}, {ErrPanic, "panic"}, {ErrType, "type"},
 	{ErrNesting, "nesting"}, {ErrBreaker, "breaker"}, {ErrBusy, "busy"}, {ErrClosed, "closed"},
 }
 
-func rootSentinel(e *CallError) error {
-	for _, known := range knownCodes {
-		if errors.Is(e.Err, known.err) {
-			return known.err
+func knownError(err error) *codedError {
+	for i := range knownCodes {
+		if errors.Is(err, knownCodes[i].err) {
+			return &knownCodes[i]
 		}
 	}
-	return ErrTrap
+	return nil
 }
 
 // answerWithValue decodes a VALUE outcome.

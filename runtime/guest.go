@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"sync/atomic"
 	"time"
 
@@ -94,7 +95,7 @@ func (g *Guest) newInstance(ctx context.Context, wait bool) (*sandbox.Instance, 
 	i.Act.Owner = c
 	if g.has(sandbox.PhaseResume) {
 		c.reset(nil, nil, nil)
-		if _, _, err := i.Run(ctx, sandbox.PhaseResume, g.eventBudget, randomSeed()); err != nil {
+		if _, _, err := i.Run(ctx, sandbox.PhaseResume, g.eventBudget, rand.Uint64()); err != nil {
 			return nil, errors.Join(fmt.Errorf("resume: %w", err), i.Close())
 		}
 	}

@@ -20,7 +20,7 @@ func (g *Guest) Call(ctx context.Context, method string, args any) (any, error) 
 		return nil, fmt.Errorf("extension %q: %w: %q", g.Name(), ErrNoMethod, quoteName(method))
 	}
 	v, answered, err := g.hook(ctx, sandbox.PhaseCall, g.wrapBudget, args, func(id uint64, dst []byte) ([]byte, error) {
-		msg := abi.Call{Method: method, ID: id, Entropy: entropy()}
+		msg := abi.Call{Method: method, ID: id, Entropy: appendEntropy(nil)}
 		return msg.MarshalMsg(dst)
 	})
 	if err == nil && !answered {
@@ -45,7 +45,7 @@ func (g *Guest) Event(ctx context.Context, e Event) (answer any, answered bool, 
 		return nil, false, nil
 	}
 	return g.hook(ctx, sandbox.PhaseEvent, g.eventBudget, e.Data, func(id uint64, dst []byte) ([]byte, error) {
-		msg := abi.Event{Event: e.Type, ID: id, Scope: e.Scope, Name: e.Name, Entropy: entropy()}
+		msg := abi.Event{Event: e.Type, ID: id, Scope: e.Scope, Name: e.Name, Entropy: appendEntropy(nil)}
 		return msg.MarshalMsg(dst)
 	})
 }
@@ -120,5 +120,3 @@ func (g *Guest) hook(ctx context.Context, p sandbox.Phase, b sandbox.Budget, inp
 	g.rt.logBroken(g, broken)
 	return nil, false, broken
 }
-
-func entropy() []byte { return appendEntropy(nil)[1+len(names.KeyEntropy)+2:] }

@@ -28,15 +28,7 @@ type Operation struct {
 type Filter = abi.Filter
 
 func matches(filters []Filter, op *Operation) bool {
-	if len(filters) == 0 {
-		return true
-	}
-	for _, f := range filters {
-		if f.Match(op.Kind, op.Name, op.Key) {
-			return true
-		}
-	}
-	return false
+	return abi.MatchFilters(filters, op.Kind, op.Name, op.Key)
 }
 
 // An Extension is something that a [Pipeline] can hold: a loaded [Guest], or

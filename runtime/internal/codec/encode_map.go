@@ -65,19 +65,25 @@ func (e *encoder) close(s *entries, base int) {
 	e.depth--
 }
 
+// openText begins a map with string keys: they are on the stack, in order.
+func openText[V any](e *encoder, m map[string]V) (*entries, int, error) {
+	s, base, err := e.open(len(m))
+	if err != nil {
+		return nil, 0, err
+	}
+	for k := range m {
+		s.list = append(s.list, entry{text: k})
+	}
+	return s, base, s.sorted(base, len(m))
+}
+
 func (e *encoder) anyMap(m map[string]any) error {
 	if m == nil {
 		e.buf = msgp.AppendNil(e.buf)
 		return nil
 	}
-	s, base, err := e.open(len(m))
+	s, base, err := openText(e, m)
 	if err != nil {
-		return err
-	}
-	for k := range m {
-		s.list = append(s.list, entry{text: k})
-	}
-	if err := s.sorted(base, len(m)); err != nil {
 		return err
 	}
 	for i := base; i < base+len(m); i++ {
@@ -94,14 +100,8 @@ func (e *encoder) anyMap(m map[string]any) error {
 }
 
 func (e *encoder) textMap(m map[string]string) error {
-	s, base, err := e.open(len(m))
+	s, base, err := openText(e, m)
 	if err != nil {
-		return err
-	}
-	for k := range m {
-		s.list = append(s.list, entry{text: k})
-	}
-	if err := s.sorted(base, len(m)); err != nil {
 		return err
 	}
 	for _, k := range s.list[base:] {

@@ -63,7 +63,7 @@ func (e *Engine) Compile(ctx context.Context, rw *wasm.Rewritten, elements, func
 	}
 	if !found {
 		// The compile outlives a caller that gives up: others may wait for it,
-		// and wazero looks at its context only now and then.
+		// and wazero does not stop in the midst of one.
 		go s.compile(e, rw.Code)
 	}
 	late := time.NewTimer(e.config.CompileTime)
@@ -130,6 +130,3 @@ func (c *Code) Release() {
 		}
 	}()
 }
-
-// Rewritten is what was compiled.
-func (c *Code) Rewritten() *wasm.Rewritten { return c.rewritten }

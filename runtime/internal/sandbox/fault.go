@@ -8,12 +8,10 @@ import (
 	"strings"
 )
 
-// A Fault says why an activation ended early, with what it had used and where
-// it was.
+// A Fault says why an activation ended early, and where it was.
 type Fault struct {
 	Err    error  // one of this package's sentinels, or two joined
 	Detail string // the trap's own words, "" for none
-	Usage  Usage
 	Trace  []Frame
 }
 
@@ -37,8 +35,8 @@ func (f *Fault) Unwrap() error { return f.Err }
 
 // fault turns what wazero returned, and what the activation noted, into a
 // Fault.
-func (i *Instance) fault(err error, u Usage) error {
-	f := &Fault{Usage: u}
+func (i *Instance) fault(err error) error {
+	f := &Fault{}
 	if err != nil {
 		f.Detail, f.Trace = i.describe(err.Error())
 	}

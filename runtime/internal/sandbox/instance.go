@@ -137,7 +137,7 @@ func (i *Instance) run(ctx context.Context, p Phase, h hook, b Budget, arg uint6
 	err = h.fn.CallWithStack(a, a.stack[:])
 	u = a.finish(err != nil && a.ended == nil)
 	if err != nil || a.ended != nil {
-		return 0, u, i.fault(err, u)
+		return 0, u, i.fault(err)
 	}
 	clean = true
 	return a.stack[0], u, nil

@@ -116,7 +116,7 @@ type linearMemory struct {
 	limit    uint64 // bytes this instance may have
 	prepaid  uint64 // bytes taken from the quota already
 	overhead int64  // bytes of Go heap that the instance takes beside it, taken from the quota too
-	region   region
+	region   region // limit bytes
 	length   uint64
 	refused  bool // a growth was refused since this was last cleared
 }
@@ -133,10 +133,6 @@ func (m *linearMemory) Reallocate(size uint64) []byte {
 			return nil
 		}
 		m.prepaid = size
-	}
-	if !m.region.ensure(size) {
-		m.refused = true
-		return nil
 	}
 	m.length = size
 	return m.region.bytes()[:size]

@@ -234,7 +234,8 @@ func TestAQuotaWaiterThatGivesUpLeavesNothingBehind(t *testing.T) {
 
 func TestATankIsNeverOverdrawn(t *testing.T) {
 	t.Parallel()
-	tank := NewFuelTank(1000)
+	var tank FuelTank
+	tank.Fill(1000)
 	var got atomic.Int64
 	var wg sync.WaitGroup
 	for range 8 {
@@ -246,5 +247,5 @@ func TestATankIsNeverOverdrawn(t *testing.T) {
 	}
 	wg.Wait()
 	require.EqualValues(t, 1000, got.Load())
-	require.Zero(t, tank.Left())
+	require.Zero(t, tank.left.Load())
 }

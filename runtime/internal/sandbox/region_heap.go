@@ -8,6 +8,5 @@ type region struct{ heap []byte }
 
 func reserve(max uint64) (region, error) { return region{heap: make([]byte, max)}, nil }
 
-func (r *region) bytes() []byte           { return r.heap }
-func (r *region) ensure(size uint64) bool { return size <= uint64(len(r.heap)) }
-func (r *region) release()                { r.heap = nil }
+func (r *region) bytes() []byte { return r.heap }
+func (r *region) release()      { r.heap = nil }

@@ -19,8 +19,7 @@ func reserve(max uint64) (region, error) {
 	return region{mapped: b}, nil
 }
 
-func (r *region) bytes() []byte           { return r.mapped }
-func (r *region) ensure(size uint64) bool { return size <= uint64(len(r.mapped)) }
+func (r *region) bytes() []byte { return r.mapped }
 
 func (r *region) release() {
 	if r.mapped != nil {

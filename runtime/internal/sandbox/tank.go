@@ -6,18 +6,8 @@ import "sync/atomic"
 // used from any goroutine.
 type FuelTank struct{ left atomic.Int64 }
 
-// NewFuelTank returns a tank with n units.
-func NewFuelTank(n int64) *FuelTank {
-	t := &FuelTank{}
-	t.left.Store(n)
-	return t
-}
-
 // Fill sets what is in the tank.
 func (t *FuelTank) Fill(n int64) { t.left.Store(n) }
-
-// Left reports what is in the tank.
-func (t *FuelTank) Left() int64 { return t.left.Load() }
 
 // take draws up to n and reports how much it got.
 func (t *FuelTank) take(n int64) int64 {

@@ -3,30 +3,14 @@ package wasm_test
 import (
 	"encoding/json"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/aril-wasm/aril/runtime/internal/wasm"
+	"github.com/aril-wasm/aril/runtime/internal/wasm/wasmtest"
 )
-
-// suiteDir is where wazero's source keeps the WebAssembly 2.0 test suite, in
-// binary form.
-func suiteDir(t testing.TB) string {
-	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/tetratelabs/wazero").Output()
-	require.NoError(t, err)
-	dir := filepath.Join(strings.TrimSpace(string(out)), "internal/integration_test/spectest/v2/testdata")
-	if _, err := os.Stat(dir); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("the suite is not in wazero's source: %v", err)
-		}
-		t.Skipf("the suite is not in wazero's source: %v", err)
-	}
-	return dir
-}
 
 // suiteStricter are valid modules that are refused on purpose, and why.
 var suiteStricter = map[string]string{
@@ -37,7 +21,7 @@ var suiteStricter = map[string]string{
 // valid ones are accepted, malformed and invalid ones refused.
 func TestSuiteOfTheSpecificationIsJudgedRightly(t *testing.T) {
 	t.Parallel()
-	dir := suiteDir(t)
+	dir := wasmtest.SuiteDir(t)
 	files, err := filepath.Glob(filepath.Join(dir, "*.json"))
 	require.NoError(t, err)
 	require.NotEmpty(t, files)

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -17,22 +16,8 @@ import (
 	"github.com/tetratelabs/wazero/api"
 
 	"github.com/aril-wasm/aril/runtime/internal/wasm"
+	"github.com/aril-wasm/aril/runtime/internal/wasm/wasmtest"
 )
-
-// suiteDir is where wazero's source keeps the WebAssembly 2.0 test suite, in
-// binary form.
-func suiteDir(t testing.TB) string {
-	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/tetratelabs/wazero").Output()
-	require.NoError(t, err)
-	dir := filepath.Join(strings.TrimSpace(string(out)), "internal/integration_test/spectest/v2/testdata")
-	if _, err := os.Stat(dir); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("the suite is not in wazero's source: %v", err)
-		}
-		t.Skipf("the suite is not in wazero's source: %v", err)
-	}
-	return dir
-}
 
 type suiteCommand struct {
 	Type, Filename, Text, Name string
@@ -65,7 +50,7 @@ var suiteDiffers = map[string]string{
 // the suite about modules that stand alone.
 func TestSuiteOfTheSpecificationHoldsForRewrittenModules(t *testing.T) {
 	t.Parallel()
-	dir := suiteDir(t)
+	dir := wasmtest.SuiteDir(t)
 	files, err := filepath.Glob(filepath.Join(dir, "*.json"))
 	require.NoError(t, err)
 	for _, e := range engines {

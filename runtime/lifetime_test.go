@@ -163,3 +163,15 @@ func TestAValueBesideAnErrorPassesThroughNativeAndSandboxedAlike(t *testing.T) {
 		require.Equal(t, "part", v)
 	}
 }
+
+func TestAnInstanceThatBrokeIsNeverUsedAgain(t *testing.T) {
+	t.Parallel()
+	rt := newRuntime(t, Config{})
+	for _, guest := range []string{"trap_before", "trap_after", "spin"} {
+		g := load(t, rt, guest, ExtensionConfig{Isolation: Pooled, Limits: Limits{Fuel: 100_000}})
+		_, err := Wrap(NewPipeline(g), text, (&operation{}).run)(t.Context(), "in")
+		require.ErrorAs(t, err, new(*CallError), guest)
+		require.Zero(t, g.pool.Live(), guest)
+		require.Zero(t, g.pool.Idle(), guest)
+	}
+}

@@ -40,6 +40,21 @@
   (import "aril_state_v1" "append" (func $state_append (param $key i32) (param $klen i32) (param $val i32) (param $vlen i32) (result i64)))
   (import "aril_state_v1" "compare_and_swap" (func $state_compare_and_swap (param $key i32) (param $klen i32) (param $old i32) (param $olen i32) (param $new i32) (param $nlen i32) (result i64)))
 
+  ;; To be granted. What an extension may ask of a scope that it is attached
+  ;; to. One message in, one message out, as with an embedder's functions.
+  (import "aril_scope_v1" "lookup" (func $scope_lookup (param $ptr i32) (param $len i32) (result i64)))
+  (import "aril_scope_v1" "entries" (func $scope_entries (param $ptr i32) (param $len i32) (result i64)))
+  (import "aril_scope_v1" "resolve" (func $scope_resolve (param $ptr i32) (param $len i32) (result i64)))
+  (import "aril_scope_v1" "update" (func $scope_update (param $ptr i32) (param $len i32) (result i64)))
+  (import "aril_scope_v1" "release" (func $scope_release (param $ptr i32) (param $len i32) (result i64)))
+  (import "aril_scope_v1" "subscribe" (func $scope_subscribe (param $ptr i32) (param $len i32) (result i64)))
+  (import "aril_scope_v1" "unsubscribe" (func $scope_unsubscribe (param $ptr i32) (param $len i32) (result i64)))
+  (import "aril_scope_v1" "get" (func $scope_get (param $ptr i32) (param $len i32) (result i64)))
+  (import "aril_scope_v1" "set" (func $scope_set (param $ptr i32) (param $len i32) (result i64)))
+
+  ;; To be granted. Fetches from the hosts that were granted with it.
+  (import "aril_http_v1" "fetch" (func $http_fetch (param $ptr i32) (param $len i32) (result i64)))
+
   ;; AssemblyScript's; does not come back.
   (import "env" "abort" (func $abort (param $message i32) (param $file i32) (param $line i32) (param $column i32)))
 

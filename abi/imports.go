@@ -74,9 +74,10 @@ func signature(params []Param, results []ValueType) string {
 	return b.String()
 }
 
-// Imports lists every host function of ABI v1 but those of WASI and of an
-// embedder's own capabilities, in the order of abi/ABI.md. The caller owns
-// the slice, not the slices within.
+// Imports lists every host function of ABI v1 but those of WASI, those of an
+// embedder's own capabilities, and those that have their shape; see
+// MessageImports. They are in the order of abi/ABI.md. The caller owns the
+// slice, not the slices within.
 func Imports() []Import { return slices.Clone(imports) }
 
 // imports is held to abi.wat and abi/ABI.md by TestHostFunctionsAgree.
@@ -105,6 +106,31 @@ var imports = []Import{
 	hostFunc(names.ModuleState, "compare_and_swap", phasesState, params("key", "klen", "old", "olen", "new", "nlen")),
 
 	{Module: names.ModuleEnv, Name: "abort", Params: params("message", "file", "line", "column"), Phases: PhasesAll, AfterCancel: true, Served: true},
+}
+
+// MessageImports lists the functions of Aril's own capabilities that have the
+// shape of an embedder's: one message in, one out, "(ptr i32, len i32) -> i64".
+// They are in the order of abi/ABI.md. The caller owns the slice, not the
+// slices within.
+func MessageImports() []Import { return slices.Clone(messageImports) }
+
+// messageImports is held to abi.wat and abi/ABI.md by TestHostFunctionsAgree.
+var messageImports = []Import{
+	messageFunc(names.ModuleScope, "lookup"),
+	messageFunc(names.ModuleScope, "entries"),
+	messageFunc(names.ModuleScope, "resolve"),
+	messageFunc(names.ModuleScope, "update"),
+	messageFunc(names.ModuleScope, "release"),
+	messageFunc(names.ModuleScope, "subscribe"),
+	messageFunc(names.ModuleScope, "unsubscribe"),
+	messageFunc(names.ModuleScope, "get"),
+	messageFunc(names.ModuleScope, "set"),
+
+	messageFunc(names.ModuleHTTP, "fetch"),
+}
+
+func messageFunc(module, name string) Import {
+	return hostFunc(module, name, PhasesMessage, params("ptr", "len"))
 }
 
 const (

@@ -16,6 +16,10 @@ const (
 	PhaseCall                          // aril_call
 	PhaseDispose                       // aril_dispose
 
+	// PhasesMessage are those of an embedder's functions, and of Aril's own
+	// that have their shape.
+	PhasesMessage = PhaseWrap | PhaseEvent | PhaseCall | PhaseDispose
+
 	PhasesAll = PhaseInitialize | PhaseInit | PhaseResume | PhaseWrap | PhaseEvent | PhaseCall | PhaseDispose
 )
 

@@ -5,6 +5,7 @@ import (
 	"io"
 	"log/slog"
 	"math/rand/v2"
+	"reflect"
 
 	"github.com/tinylib/msgp/msgp"
 
@@ -32,16 +33,18 @@ type activation struct {
 	past    int // calls of next past the limit
 	inNext  bool
 	moved   int64 // bytes across the boundary
+	fetches int64 // calls of aril_http_v1.fetch
 	changed bool  // input or outcome
 
-	slots   [7]slot
-	handles codec.Handles // of opaque values
-	errors  codec.Handles // of *shownError
+	slots  [7]slot
+	values Values
 
 	answer      answerKind
 	answerErr   error
-	answerValue any   // of event and call
-	answerWhy   error // of answerBad
+	answerValue any          // of event and call
+	answerType  reflect.Type // of event: what answerValue is to be, nil for generic
+	answerBase  any          // of event: what answerValue begins as
+	answerWhy   error        // of answerBad
 	answerIndex int
 
 	panicked   bool // the operation itself panicked
@@ -73,10 +76,17 @@ const (
 // keepSlot is the largest buffer that an idle activation keeps.
 const keepSlot = 64 << 10
 
+// newActivation makes the activation of one of g's instances.
+func newActivation(g *Guest, act *sandbox.Activation) *activation {
+	return &activation{guest: g, act: act, values: Values{
+		Extension: g.Name(), Powers: g.Powers(), Hidden: func(id string, err error) { g.rt.logHidden(g, id, err) },
+	}}
+}
+
 // reset prepares for a run.
 func (a *activation) reset(n *node, f frame, l *layer) {
 	a.node, a.frame, a.layer, a.op, a.input = n, f, l, nil, nil
-	a.nexts, a.past, a.inNext, a.moved, a.changed = 0, 0, false, 0, false
+	a.nexts, a.past, a.inNext, a.moved, a.fetches, a.changed = 0, 0, false, 0, 0, false
 	a.answer, a.answerErr, a.answerValue, a.answerWhy, a.answerIndex = answerNone, nil, nil, nil, 0
 	a.panicked, a.panicValue, a.guestPanic = false, nil, ""
 	a.logLeft, a.logDropped = a.guest.limits.LogBytes, 0
@@ -89,8 +99,8 @@ func (a *activation) reset(n *node, f frame, l *layer) {
 func (a *activation) release() {
 	a.node, a.frame, a.layer, a.op = nil, nil, nil, nil
 	a.answerErr, a.answerValue, a.answerWhy, a.panicValue, a.input = nil, nil, nil, nil, nil
-	a.handles.Reset()
-	a.errors.Reset()
+	a.answerType, a.answerBase = nil, nil
+	a.values.reset()
 	for i := range a.slots {
 		a.forget(i)
 	}

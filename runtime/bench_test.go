@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	goruntime "runtime"
 	"slices"
 	"testing"
@@ -38,7 +39,23 @@ func BenchmarkWrap(b *testing.B) {
 		g := load(b, rt, "pass", ExtensionConfig{Filters: []Filter{{Kinds: []string{"other"}}}})
 		run(b, Wrap(NewPipeline(g), op, bare))
 	})
-	b.Run("native", func(b *testing.B) { run(b, Wrap(NewPipeline(native{name: "n"}), op, bare)) })
+	one := NewPipeline(native{name: "n"})
+	b.Run("native", func(b *testing.B) { run(b, Wrap(one, op, bare)) })
+	b.Run("native/three", func(b *testing.B) {
+		run(b, Wrap(NewPipeline(native{name: "a"}, native{name: "b"}, native{name: "c"}), op, bare))
+	})
+	b.Run("native/untyped", func(b *testing.B) {
+		said := op
+		said.InputType, said.ResultType = reflect.TypeFor[*order](), reflect.TypeFor[*order]()
+		f := Wrap(one, said, func(_ context.Context, in any) (any, error) { return in, nil })
+		b.ReportAllocs()
+		ctx, in := b.Context(), any(&order{})
+		for b.Loop() {
+			if out, err := f(ctx, in); err != nil || out != in {
+				b.Fatal(err)
+			}
+		}
+	})
 	for _, guest := range []string{"pass", "echo"} {
 		for _, mode := range []struct {
 			name string

@@ -10,10 +10,12 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/aril-wasm/aril/abi"
 	"github.com/aril-wasm/aril/abi/names"
 	"github.com/aril-wasm/aril/runtime/internal/codec"
+	"github.com/aril-wasm/aril/runtime/internal/reserved"
 	"github.com/aril-wasm/aril/runtime/internal/sandbox"
 	"github.com/aril-wasm/aril/runtime/internal/wasm"
 )
@@ -41,6 +43,13 @@ type Capability struct {
 	Module    string
 	Functions []Function
 	builtin   bool
+	reserved  bool
+}
+
+// Reserved is a capability of this module's other packages, whose name may
+// begin with "aril_": nobody else can name the type of its first argument.
+func Reserved(_ reserved.Key, module string, functions ...Function) Capability {
+	return Capability{Module: module, Functions: functions, reserved: true}
 }
 
 // The capabilities that Aril itself offers. abi/ABI.md describes their
@@ -65,7 +74,11 @@ type Call struct {
 	Tenant    string
 	Operation string // name of the operation being wrapped, "" in other hooks
 	Hook      string // "wrap", "event", "call" or "dispose"
+	guest     *Guest
 }
+
+// Guest is the extension that calls.
+func (c *Call) Guest() *Guest { return c.guest }
 
 // Func makes a function that takes one value and returns one; both cross the
 // boundary as msgpack by the rules of abi/ABI.md#values. fn may be called from
@@ -77,7 +90,7 @@ func Func[In, Out any](name string, fn func(context.Context, *Call, In) (Out, er
 	in, out := codec.For(reflect.TypeFor[In]()), codec.For(reflect.TypeFor[Out]())
 	return Function{name: name, call: func(a *activation, src, dst []byte) ([]byte, error) {
 		var arg In
-		if err := in.Decode(src, &arg, nil, &a.handles, a.guest.codecLimits(a.guest.limits.InputBytes)); err != nil {
+		if err := in.Decode(src, &arg, nil, &a.values.handles, a.guest.codecLimits(a.guest.limits.InputBytes)); err != nil {
 			return nil, &Error{ErrorCode: "invalid_argument", Message: err.Error()}
 		}
 		var result Out
@@ -94,14 +107,18 @@ func Func[In, Out any](name string, fn func(context.Context, *Call, In) (Out, er
 		if err != nil {
 			return nil, err
 		}
-		return out.Append(dst, &result, &a.handles, a.guest.codecLimits(a.guest.limits.ResultBytes))
+		l := a.guest.codecLimits(a.guest.limits.ResultBytes)
+		if m, ok := any(result).(Message); ok {
+			return a.values.append(dst, m, l)
+		}
+		return out.Append(dst, &result, &a.values.handles, l)
 	}}
 }
 
 var errCapabilityPanicked = fmt.Errorf("%w in a host function", ErrPanic)
 
 func (a *activation) describeCall() *Call {
-	c := &Call{Extension: a.guest.Name(), Tenant: a.guest.Tenant(), Hook: a.act.Phase().String()}
+	c := &Call{Extension: a.guest.Name(), Tenant: a.guest.Tenant(), Hook: a.act.Phase().String(), guest: a.guest}
 	if a.op != nil {
 		c.Operation = a.op.Name
 	}
@@ -153,7 +170,7 @@ func (a *activation) callBound(f *Function, ptr, n uint64) (abi.Status, uint32) 
 			return abi.TooLarge, 0
 		}
 		status = abi.Failed
-		dst = a.appendError(msg.bytes[:0], err, -1)
+		dst = a.values.appendError(msg.bytes[:0], err, -1)
 	}
 	msg.bytes, msg.ready = dst, true
 	if s := a.move(uint64(len(dst))); s != abi.OK {
@@ -181,7 +198,7 @@ func (g Grants) granted() (wasm.Granted, map[string]*Function, error) {
 		switch {
 		case c.Module == "":
 			return nil, nil, fmt.Errorf("grants: a capability without a module name")
-		case strings.HasPrefix(c.Module, names.ReservedModulePrefix), strings.HasPrefix(c.Module, "aril."), c.Module == names.ModuleWASI, c.Module == names.ModuleEnv:
+		case strings.HasPrefix(c.Module, names.ReservedModulePrefix) && (!c.reserved || ownModules()[c.Module]), strings.HasPrefix(c.Module, "aril."), c.Module == names.ModuleWASI, c.Module == names.ModuleEnv:
 			return nil, nil, fmt.Errorf("grants: capability %q: the name is reserved", c.Module)
 		case all[c.Module] != nil:
 			return nil, nil, fmt.Errorf("grants: capability %q is there twice", c.Module)
@@ -210,6 +227,15 @@ func (g Grants) granted() (wasm.Granted, map[string]*Function, error) {
 	}
 	return all, own, nil
 }
+
+// ownModules are the modules whose functions this package offers itself.
+var ownModules = sync.OnceValue(func() map[string]bool {
+	own := map[string]bool{}
+	for _, m := range hostModules() {
+		own[m.Name] = true
+	}
+	return own
+})
 
 func wasmTypes(spec abi.Import) (params, results []wasm.ValueType) {
 	for _, p := range spec.Params {

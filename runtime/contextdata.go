@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"maps"
 	"sync"
 
 	"github.com/tinylib/msgp/msgp"
@@ -8,8 +9,28 @@ import (
 	"github.com/aril-wasm/aril/abi"
 )
 
+// A Store keeps the context data of level scope: what extensions put there in
+// one operation and find in another. Each extension has keys of its own, and
+// its limits hold for each Store. The zero value is empty and ready. It may be
+// used from any goroutine, and must not be copied.
+type Store struct{ level contextLevel }
+
+// Forget drops what one extension keeps in the store, as when it leaves for
+// good: data is kept until then, even of a guest that was unloaded.
+func (s *Store) Forget(e Extension) {
+	g, ok := e.(*Guest)
+	if !ok {
+		return
+	}
+	l := &s.level
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	maps.DeleteFunc(l.data, func(k contextKey, _ []byte) bool { return k.owner == g })
+	delete(l.held, g)
+}
+
 // A contextLevel is keyed data at one level: an operation's own, its root's,
-// or the pipeline's. Keys are private to an extension. The zero value is
+// or a Store's. Keys are private to an extension. The zero value is
 // empty. It may be used from any goroutine; each method is atomic.
 type contextLevel struct {
 	mu   sync.Mutex
@@ -102,21 +123,31 @@ func (l *contextLevel) push(k contextKey, elem []byte) (count uint32, s abi.Stat
 func (n *node) level(level uint32) *contextLevel {
 	switch level {
 	case 0:
-		return &n.own
+		return n.ownLevel()
 	case 1:
-		return &n.chain.root.own
+		return n.chain.root.ownLevel()
 	case 2:
 		return n.scope
 	}
 	return nil
 }
 
+func (n *node) ownLevel() *contextLevel {
+	if l := n.own.Load(); l != nil {
+		return l
+	}
+	n.own.CompareAndSwap(nil, &contextLevel{})
+	return n.own.Load()
+}
+
 // inherited finds a value at level own: this operation's, or the nearest
 // above it.
 func (n *node) inherited(k contextKey) ([]byte, bool) {
-	for ; n != nil; n = n.parent {
-		if v, ok := n.own.lookup(k); ok {
-			return v, true
+	for ; n != nil; n = n.parent() {
+		if own := n.own.Load(); own != nil {
+			if v, ok := own.lookup(k); ok {
+				return v, true
+			}
 		}
 	}
 	return nil, false

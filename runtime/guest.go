@@ -42,6 +42,18 @@ func (g *Guest) Name() string { return g.config.Name }
 // Tenant is the tenant given to Load.
 func (g *Guest) Tenant() string { return g.config.Tenant }
 
+// Powers are the powers given to Load; AllPowers where none were named.
+func (g *Guest) Powers() Powers {
+	if g.powers == 0 {
+		return ObserveOnly
+	}
+	return g.powers
+}
+
+// HearsEvents reports whether the extension has a hook for events: it exports
+// one, and its manifest leaves it in.
+func (g *Guest) HearsEvents() bool { return g.has(sandbox.PhaseEvent) }
+
 // InitUsage is what bringing the extension up used.
 func (g *Guest) InitUsage() Usage { return g.init }
 
@@ -91,7 +103,7 @@ func (g *Guest) newInstance(ctx context.Context, wait bool) (*sandbox.Instance, 
 	if err != nil {
 		return nil, err
 	}
-	c := &activation{guest: g, act: &i.Act}
+	c := newActivation(g, &i.Act)
 	i.Act.Owner = c
 	if g.has(sandbox.PhaseResume) {
 		c.reset(nil, nil, nil)
@@ -187,7 +199,7 @@ func (a *activation) settle(result uint64, usage Usage, err error) (rest bool, _
 	}
 	broken := a.broken("wrap", usage, err)
 	a.guest.breaker.failure()
-	a.guest.rt.logBroken(a.guest, broken)
+	a.guest.rt.logBroken(a, broken)
 	switch {
 	case a.nexts == 0 && a.guest.config.OnFailure == FailOpen:
 		return true, nil

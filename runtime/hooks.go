@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 
 	"github.com/aril-wasm/aril/abi"
 	"github.com/aril-wasm/aril/abi/names"
@@ -16,10 +17,16 @@ import (
 // abi/ABI.md#values. Errors: ErrNoMethod, the *Error that the method answered
 // with, a *CallError when the extension broke.
 func (g *Guest) Call(ctx context.Context, method string, args any) (any, error) {
+	return g.CallIn(ctx, nil, method, args)
+}
+
+// CallIn is Call with the store whose data the method reaches at level scope;
+// nil is an empty one of its own.
+func (g *Guest) CallIn(ctx context.Context, store *Store, method string, args any) (any, error) {
 	if !g.has(sandbox.PhaseCall) {
 		return nil, fmt.Errorf("extension %q: %w: %q", g.Name(), ErrNoMethod, quoteName(method))
 	}
-	v, answered, err := g.hook(ctx, sandbox.PhaseCall, g.wrapBudget, args, func(id uint64, dst []byte) ([]byte, error) {
+	v, answered, err := g.hook(ctx, sandbox.PhaseCall, g.wrapBudget, &Event{Store: store, Data: args}, func(id uint64, dst []byte) ([]byte, error) {
 		msg := abi.Call{Method: method, ID: id, Entropy: appendEntropy(nil)}
 		return msg.MarshalMsg(dst)
 	})
@@ -34,7 +41,17 @@ type Event struct {
 	Type  string // "attach", "detach", "error", "change", "tick", or the host's own
 	Scope uint64 // whose event it is, 0 for none
 	Name  string // what it is about, "" for nothing
-	Data  any    // what the guest reads as INPUT
+	Data  any    // what the guest reads as INPUT; a Go error as an Error message
+
+	// Store has what the guest reaches as context of level scope. Nil is an
+	// empty one that ends with the event.
+	Store *Store
+
+	// AnswerType is the type of the answer, decoded onto a copy of AnswerBase
+	// where that is one: the new value of a change, say. An answer that does
+	// not fit is ErrType. Nil: the answer is a generic value.
+	AnswerType reflect.Type
+	AnswerBase any
 }
 
 // Event tells the extension of an event and waits for its answer, under the
@@ -44,7 +61,7 @@ func (g *Guest) Event(ctx context.Context, e Event) (answer any, answered bool, 
 	if !g.has(sandbox.PhaseEvent) {
 		return nil, false, nil
 	}
-	return g.hook(ctx, sandbox.PhaseEvent, g.eventBudget, e.Data, func(id uint64, dst []byte) ([]byte, error) {
+	return g.hook(ctx, sandbox.PhaseEvent, g.eventBudget, &e, func(id uint64, dst []byte) ([]byte, error) {
 		msg := abi.Event{Event: e.Type, ID: id, Scope: e.Scope, Name: e.Name, Entropy: appendEntropy(nil)}
 		return msg.MarshalMsg(dst)
 	})
@@ -54,14 +71,18 @@ func (g *Guest) dispose(ctx context.Context) error {
 	if !g.has(sandbox.PhaseDispose) {
 		return nil
 	}
-	_, _, err := g.hook(ctx, sandbox.PhaseDispose, g.eventBudget, nil, nil)
+	_, _, err := g.hook(ctx, sandbox.PhaseDispose, g.eventBudget, &Event{}, nil)
 	return err
 }
 
 // hook runs a hook other than wrap as an operation of its own, nested in the
 // one that ctx belongs to.
-func (g *Guest) hook(ctx context.Context, p sandbox.Phase, b sandbox.Budget, input any, header func(id uint64, dst []byte) ([]byte, error)) (_ any, answered bool, err error) {
-	n, err := enter(ctx, g.rt, &contextLevel{})
+func (g *Guest) hook(ctx context.Context, p sandbox.Phase, b sandbox.Budget, e *Event, header func(id uint64, dst []byte) ([]byte, error)) (_ any, answered bool, err error) {
+	store := e.Store
+	if store == nil {
+		store = &Store{}
+	}
+	n, err := enter(ctx, g.rt, &store.level)
 	if err != nil {
 		return nil, false, err
 	}
@@ -80,7 +101,7 @@ func (g *Guest) hook(ctx context.Context, p sandbox.Phase, b sandbox.Budget, inp
 	a := inst.Act.Owner.(*activation)
 	a.reset(n, nil, nil)
 	defer a.release()
-	a.input = input
+	a.input, a.answerType, a.answerBase = e.Data, e.AnswerType, e.AnswerBase
 	var arg uint64
 	if header != nil {
 		s := &a.slots[names.SlotMessage]
@@ -117,6 +138,6 @@ func (g *Guest) hook(ctx context.Context, p sandbox.Phase, b sandbox.Budget, inp
 		return nil, false, context.Cause(ctx)
 	}
 	broken := a.broken(p.String(), usage, err)
-	g.rt.logBroken(g, broken)
+	g.rt.logBroken(a, broken)
 	return nil, false, broken
 }

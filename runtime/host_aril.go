@@ -53,7 +53,7 @@ func (a *activation) callNext(ptr, n uint64, flags uint32) (abi.Status, uint32) 
 		if s != abi.OK {
 			return s, 0
 		}
-		if err := a.frame.stageInput(src, &a.handles, a.guest.codecLimits(a.guest.limits.InputBytes)); err != nil {
+		if err := a.frame.stageInput(src, &a.values.handles, a.guest.codecLimits(a.guest.limits.InputBytes)); err != nil {
 			a.guest.rt.logRejected(a, "input", err)
 			return rejection(err), 0
 		}
@@ -180,11 +180,15 @@ func (a *activation) slot(i uint32) ([]byte, abi.Status) {
 	case names.SlotInput:
 		switch {
 		case a.frame == nil && (a.act.Phase() != sandbox.PhaseEvent || a.powers().has(ReadInput)):
-			dst, err = codec.AppendValue(dst, a.input, &a.handles, l)
+			if failure, ok := a.input.(error); ok && a.act.Phase() == sandbox.PhaseEvent {
+				dst = a.values.appendError(dst, failure, -1)
+			} else {
+				dst, err = a.values.append(dst, a.input, l)
+			}
 		case !a.powers().has(ReadInput):
 			return nil, abi.Denied
 		default:
-			dst, err = a.frame.appendInput(dst, &a.handles, l)
+			dst, err = a.frame.appendInput(dst, &a.values.handles, l)
 		}
 	case names.SlotResult:
 		if !a.powers().has(ReadResult) {
@@ -194,20 +198,21 @@ func (a *activation) slot(i uint32) ([]byte, abi.Status) {
 			return nil, abi.NotFound
 		}
 		l = a.guest.codecLimits(a.guest.limits.ResultBytes)
-		dst, err = a.frame.appendResult(dst, &a.handles, l)
+		dst, err = a.frame.appendResult(dst, &a.values.handles, l)
 	case names.SlotError:
 		if a.nexts == 0 || a.frame.lastErr() == nil {
 			return nil, abi.NotFound
 		}
-		dst = a.appendError(dst, a.frame.lastErr(), a.nexts-1)
+		dst = a.values.appendError(dst, a.frame.lastErr(), a.nexts-1)
 	case names.SlotParams:
 		if !a.powers().has(ReadInput) {
 			return nil, abi.Denied
 		}
-		if a.op.Params == nil {
+		params := a.node.params()
+		if params == nil {
 			return nil, abi.NotFound
 		}
-		dst, err = codec.AppendValue(dst, a.op.Params, &a.handles, l)
+		dst, err = a.values.append(dst, params, l)
 	case names.SlotConfig:
 		if len(a.guest.configBytes) == 0 {
 			return nil, abi.NotFound
@@ -280,29 +285,4 @@ func (a *activation) giveOutcome(kind uint32, ptr, n uint64) abi.Status {
 		return rejection(err)
 	}
 	return abi.OK
-}
-
-// mayAnswer reports whether the extension has a power that an outcome of this
-// kind may need. Which one a wrap's needs is looked at when it is done; an
-// error passed back as it was needs none.
-func (a *activation) mayAnswer(kind uint32) bool {
-	switch a.act.Phase() {
-	case sandbox.PhaseWrap:
-		return a.powers()&(ChangeResult|Skip) != 0 ||
-			kind == names.OutcomeError && a.nexts > 0 && a.frame.lastErr() != nil
-	case sandbox.PhaseEvent:
-		if kind == names.OutcomeError {
-			return a.powers().has(Skip)
-		}
-		return a.powers().has(ChangeInput)
-	}
-	return true
-}
-
-// rejection is the status for a message that was not taken.
-func rejection(err error) abi.Status {
-	if errors.Is(err, codec.ErrStale) {
-		return abi.Stale
-	}
-	return abi.Invalid
 }

@@ -233,7 +233,7 @@ func (rt *Runtime) template(ctx context.Context, g *Guest) (*sharedTemplate, err
 	if ok {
 		return t, nil
 	}
-	a := &activation{guest: g}
+	a := newActivation(g, nil)
 	a.reset(nil, nil, nil)
 	budget := g.limits.budget("init")
 	budget.Exact = true
@@ -265,7 +265,7 @@ func (rt *Runtime) template(ctx context.Context, g *Guest) (*sharedTemplate, err
 		if prefix, _, ok := strings.Cut(err.Error(), ": "); ok && broken.Detail == "" && errors.As(err, new(*sandbox.Fault)) {
 			broken.Detail = "in " + prefix
 		}
-		rt.logBroken(g, broken)
+		rt.logBroken(a, broken)
 		return nil, broken
 	}
 	t = &sharedTemplate{key: key, template: made, usage: usage, users: 1}

@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"context"
+	"reflect"
 	"strings"
 
 	"github.com/aril-wasm/aril/abi"
@@ -20,7 +21,20 @@ type Operation struct {
 	MaxNext int
 
 	Meta   map[string]any // tags that extensions see with the header; small
-	Params any            // what a guest reads as slot PARAMS; nil for none
+	Params any            // more about it; a guest reads it as slot PARAMS; nil for none
+
+	// ParamsOf gives the Params of one run, from the context that the wrapped
+	// function was called with, where they differ from run to run. Nil: Params.
+	ParamsOf func(context.Context) any
+
+	// InputType and ResultType say what the operation takes and yields where
+	// the function's own type is an interface, such as any. A guest's
+	// replacement is decoded into that type, and what a native extension puts
+	// in place must be assignable to it. Default nil: a replacement takes the
+	// type of what it replaces, or is generic; ignored where the function's
+	// own type says it. [Wrap] panics when the type does not fit the
+	// function's.
+	InputType, ResultType reflect.Type
 }
 
 // A Filter matches operations by kind, name and key. An empty list matches
@@ -50,7 +64,8 @@ type Wrapper interface {
 // A Next runs the rest of the pipeline, innermost the operation itself. With
 // no changed value the rest gets this extension's own input; with one it gets
 // that, which must have the operation's input type. It may be called any
-// number of times, also at once from several goroutines, until Wrap returns.
+// number of times, also at once from several goroutines, until Wrap returns;
+// after that it runs nothing and answers with ErrClosed.
 type Next func(ctx context.Context, changed ...any) (any, error)
 
 // A Filterer is a native extension that wants to see some operations only.
@@ -62,26 +77,37 @@ type Filterer interface {
 // is valid until Wrap returns.
 type Invocation struct {
 	*Operation
-	ID    uint64 // of this run, unique in the process
-	Root  uint64 // ID of the run at the root of the chain
-	Depth int    // 0 at the root
-	input func() any
+	Params any    // of this run
+	ID     uint64 // of this run, unique in the process
+	Root   uint64 // ID of the run at the root of the chain
+	Depth  int    // 0 at the root
+	input  interface{ operationInput() any }
 }
 
 // Input is the operation's input as this extension sees it.
-func (i *Invocation) Input() any { return i.input() }
+func (i *Invocation) Input() any { return i.input.operationInput() }
 
 // A Pipeline is an ordered list of extensions: the first is outermost, the
 // last innermost. It is immutable and may be used from any goroutine.
 type Pipeline struct {
 	extensions []Extension
-	store      contextLevel // context data of level scope
+	store      *Store
 }
 
 // NewPipeline returns a pipeline of these extensions, outermost first. It
 // panics when one is nil, has neither the Wrapper hook nor is a Guest: that
 // is a mistake in the program, not of its data.
 func NewPipeline(extensions ...Extension) *Pipeline {
+	return NewPipelineIn(nil, extensions...)
+}
+
+// NewPipelineIn is NewPipeline with the store that has the context data of
+// level scope, so that several pipelines share it: those that a scope makes
+// anew as extensions come and go. nil is a new one.
+func NewPipelineIn(store *Store, extensions ...Extension) *Pipeline {
+	if store == nil {
+		store = &Store{}
+	}
 	for _, e := range extensions {
 		switch e.(type) {
 		case *Guest, Wrapper:
@@ -91,7 +117,7 @@ func NewPipeline(extensions ...Extension) *Pipeline {
 			panic("aril: NewPipeline: extension " + e.Name() + " has no Wrap method")
 		}
 	}
-	return &Pipeline{extensions: append([]Extension(nil), extensions...)}
+	return &Pipeline{extensions: append([]Extension(nil), extensions...), store: store}
 }
 
 // Extensions lists the pipeline's extensions, outermost first.

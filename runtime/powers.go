@@ -35,6 +35,10 @@ func (p Powers) effective() Powers {
 	return p & AllPowers
 }
 
+// Has reports whether p holds all of q.
+func (p Powers) Has(q Powers) bool { return p.effective().has(q & AllPowers) }
+
+// has is Has for powers that are effective.
 func (p Powers) has(q Powers) bool { return p&q == q }
 
 // String lists the powers by name.

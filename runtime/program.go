@@ -177,10 +177,8 @@ func tableCap(n int64) uint32 {
 	return uint32(min(n, 1<<32-1))
 }
 
-// embedders reports whether a module is a capability of the embedder's.
-func embedders(module string) bool {
-	return module != names.ModuleWASI && module != names.ModuleEnv && !strings.HasPrefix(module, names.ReservedModulePrefix)
-}
+// embedders reports whether a module is a capability made of [Func].
+func embedders(module string) bool { return !ownModules()[module] }
 
 // readManifest reads section "aril". Capabilities that it cannot do without
 // must be granted.

@@ -28,7 +28,7 @@ func (a *activation) report(u Usage, started time.Time, err error) *Report {
 	g := a.guest
 	r := &Report{
 		Extension: g.Name(), Tenant: g.Tenant(), Operation: a.op.Name, Kind: a.op.Kind,
-		ID: a.node.id, Root: a.node.chain.root.id, Depth: a.node.depth,
+		ID: a.node.id, Root: a.node.chain.root.id, Depth: int(a.node.depth),
 		Fuel: u.Fuel, SelfTime: u.SelfTime, WaitTime: u.WaitTime, TotalTime: time.Since(started),
 		Memory: u.Memory, Moved: a.moved, HostCalls: u.HostCalls, NextCalls: a.nexts,
 		LogDropped: a.logDropped, Changed: a.changed, Err: err,
@@ -41,8 +41,14 @@ func (a *activation) report(u Usage, started time.Time, err error) *Report {
 
 // What the runtime logs of its own.
 
-func (rt *Runtime) logBroken(g *Guest, e *CallError) {
-	g.owner.logger.Warn("extension broke", "hook", e.Hook, "operation", e.Operation, "error", e.Error(), "trace", traceText(e.Trace))
+// logBroken says how an extension broke; in a wrap also in which run of the
+// operation, and how often the operation itself has run by then.
+func (rt *Runtime) logBroken(a *activation, e *CallError) {
+	l := a.guest.owner.logger
+	if a.op != nil {
+		l = l.With("operation", e.Operation, "id", a.node.id, "runs", a.node.runs.Load())
+	}
+	l.Warn("extension broke", "hook", e.Hook, "error", e.Error(), "trace", traceText(e.Trace))
 }
 
 func traceText(frames []Frame) []string {

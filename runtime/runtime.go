@@ -58,7 +58,7 @@ type Config struct {
 // from any goroutine.
 type Runtime struct {
 	config      Config
-	chainLimits ChainLimits
+	chainLimits chainLimits
 	logger      *slog.Logger
 	observe     func(context.Context, *Report)
 	state       state.Store
@@ -98,7 +98,7 @@ func New(ctx context.Context, cfg Config) (*Runtime, error) {
 		cfg.CompileTime = 1<<63 - 1
 	}
 	rt := &Runtime{
-		config: cfg, chainLimits: chain, logger: cfg.Logger, observe: cfg.Observe, state: cfg.State,
+		config: cfg, chainLimits: chainLimits{ChainLimits: chain}, logger: cfg.Logger, observe: cfg.Observe, state: cfg.State,
 		random: rand.Reader, loaded: make(chan struct{}), programs: map[uint64][]*program{}, templates: map[templateKey]*sharedTemplate{},
 	}
 	if rt.logger == nil {

@@ -41,28 +41,53 @@ func (p *Pipeline) Do(ctx context.Context, op Operation, input any, fn func(cont
 
 // A plan is a pipeline ready for one operation.
 type plan[In, Out any] struct {
-	op      *Operation
-	rt      *Runtime // whose chain limits hold; nil without a guest
-	scope   *contextLevel
-	layers  []layer
-	fn      func(context.Context, In) (Out, error)
-	in, out *codec.Type
-	frames  sync.Pool // of *typedFrame[In, Out]
+	op     *Operation
+	rt     *Runtime // whose chain limits hold; nil without a guest
+	scope  *contextLevel
+	layers []layer
+	fn     func(context.Context, In) (Out, error)
+	in     valueType[In]
+	out    valueType[Out]
+
+	natives []nativeStep[In, Out] // as long as layers, if one is native
+	frames  sync.Pool             // of *typedFrame[In, Out]
 }
 
 func newPlan[In, Out any](p *Pipeline, op *Operation, fn func(context.Context, In) (Out, error)) *plan[In, Out] {
-	pl := &plan[In, Out]{op: op, fn: fn, layers: p.layers(op), scope: &p.store}
-	if pl.rt = runtimeOf(pl.layers); pl.rt != nil {
-		pl.in, pl.out = codec.For(reflect.TypeFor[In]()), codec.For(reflect.TypeFor[Out]())
+	pl := &plan[In, Out]{op: op, fn: fn, layers: p.layers(op), scope: &p.store.level}
+	pl.rt = runtimeOf(pl.layers)
+	pl.in.set(op, "InputType", op.InputType, pl.rt != nil)
+	pl.out.set(op, "ResultType", op.ResultType, pl.rt != nil)
+	op.InputType, op.ResultType = typeOr[In](op.InputType), typeOr[Out](op.ResultType)
+	for i := range pl.layers {
+		if l := &pl.layers[i]; l.guest == nil {
+			if pl.natives == nil {
+				pl.natives = make([]nativeStep[In, Out], len(pl.layers))
+			}
+			pl.natives[i] = nativeStep[In, Out]{pl, l, i}
+		}
 	}
 	return pl
 }
 
+// typeOr gives what an extension is told of a type: T itself where it says more
+// than that it is an interface.
+func typeOr[T any](told reflect.Type) reflect.Type {
+	if t := reflect.TypeFor[T](); told == nil && t.Kind() != reflect.Interface {
+		return t
+	}
+	return told
+}
+
 func (p *plan[In, Out]) call(ctx context.Context, in In) (out Out, err error) {
+	if p.layers[0].guest == nil {
+		return p.callNative(ctx, in)
+	}
 	n, err := enter(ctx, p.rt, p.scope)
 	if err != nil {
 		return out, err
 	}
+	n.op = p.op
 	defer n.leave()
 	return p.from(n, n, 0, in)
 }
@@ -75,7 +100,9 @@ func (p *plan[In, Out]) from(ctx context.Context, n *node, i int, in In) (out Ou
 	}
 	l := &p.layers[i]
 	if l.guest == nil {
-		return p.native(ctx, n, i, in)
+		v, err := p.native(ctx, n, i, in)
+		out, _ = v.(Out)
+		return out, err
 	}
 	f, _ := p.frames.Get().(*typedFrame[In, Out])
 	if f == nil {
@@ -96,45 +123,14 @@ func (p *plan[In, Out]) from(ctx context.Context, n *node, i int, in In) (out Ou
 
 // innermost runs the operation itself.
 func (p *plan[In, Out]) innermost(ctx context.Context, n *node, in In) (out Out, err error) {
-	if runs := n.runs.Add(1); p.op.MaxNext > 0 && runs > int64(p.op.MaxNext) {
+	runs := n.runs.Add(1)
+	if p.op.MaxNext > 0 && int64(runs) > int64(p.op.MaxNext) {
 		return out, &Error{ErrorCode: "max_next", Message: fmt.Sprintf("operation %s may run %d times and has", quoteName(p.op.Name), p.op.MaxNext)}
 	}
+	if runs > 1 {
+		ctx = &attempt{ctx, n, int(runs)}
+	}
 	return p.fn(ctx, in)
-}
-
-// native runs a native extension. Its panics are its own, those of what it
-// wraps are not.
-func (p *plan[In, Out]) native(ctx context.Context, n *node, i int, in In) (out Out, err error) {
-	l := &p.layers[i]
-	var inner innerRuns
-	next := func(ctx context.Context, changed ...any) (any, error) {
-		in := in
-		if len(changed) > 0 {
-			var ok bool
-			if in, ok = changed[0].(In); !ok && changed[0] != nil {
-				return nil, fmt.Errorf("extension %q: input of operation %q: %w: %T, not %v", l.ext.Name(), p.op.Name, ErrType, changed[0], reflect.TypeFor[In]())
-			}
-		}
-		inner.begin()
-		clean := false
-		defer func() { inner.end(!clean) }()
-		out, err := p.from(ctx, n, i+1, in)
-		clean = true
-		inner.outcome(out, err)
-		return out, err
-	}
-	inv := &Invocation{Operation: p.op, ID: n.id, Root: n.chain.root.id, Depth: n.depth, input: func() any { return in }}
-	v, err := callNative(ctx, l, inv, next, &inner, p.op)
-	if err != nil {
-		out, _ = v.(Out) // a value beside an error is passed on as it is
-		return out, err
-	}
-	out, ok := v.(Out)
-	if !ok && v != nil {
-		return out, &CallError{Extension: l.ext.Name(), Operation: p.op.Name, Hook: "wrap", Err: ErrType,
-			Detail: fmt.Sprintf("answered with %T; operation %q yields %v", v, p.op.Name, reflect.TypeFor[Out]()), Inner: inner.snapshot()}
-	}
-	return out, nil
 }
 
 // A frame is one guest layer's view of one run: what its host functions work
@@ -187,20 +183,17 @@ func (f *typedFrame[In, Out]) emptied() []outcome[Out] {
 func (f *typedFrame[In, Out]) last() *outcome[Out] { return &f.outcomes[len(f.outcomes)-1] }
 
 func (f *typedFrame[In, Out]) appendInput(dst []byte, s codec.Session, l codec.Limits) ([]byte, error) {
-	return f.plan.in.Append(dst, &f.in, s, l)
+	return f.plan.in.codec.Append(dst, &f.in, s, l)
 }
 
 func (f *typedFrame[In, Out]) appendResult(dst []byte, s codec.Session, l codec.Limits) ([]byte, error) {
-	return f.plan.out.Append(dst, &f.last().value, s, l)
+	return f.plan.out.codec.Append(dst, &f.last().value, s, l)
 }
 
 func (f *typedFrame[In, Out]) stageInput(src []byte, s codec.Session, l codec.Limits) error {
-	in := new(In)
-	if err := f.plan.in.Decode(src, in, &f.in, s, l); err != nil {
-		return err
-	}
+	in, err := f.plan.in.decode(src, &f.in, s, l)
 	f.staged = in
-	return nil
+	return err
 }
 
 func (f *typedFrame[In, Out]) next() {
@@ -216,16 +209,13 @@ func (f *typedFrame[In, Out]) lastErr() error { return f.last().err }
 func (f *typedFrame[In, Out]) lastValue() any { return f.last().value }
 
 func (f *typedFrame[In, Out]) stageResult(src []byte, s codec.Session, l codec.Limits) error {
-	var base any
+	var base *Out
 	if len(f.outcomes) > 0 {
 		base = &f.last().value
 	}
-	out := new(Out)
-	if err := f.plan.out.Decode(src, out, base, s, l); err != nil {
-		return err
-	}
+	out, err := f.plan.out.decode(src, base, s, l)
 	f.answer = out
-	return nil
+	return err
 }
 
 func (f *typedFrame[In, Out]) answerStaged()       { f.final = outcome[Out]{value: *f.answer} }

@@ -12,6 +12,8 @@ const (
 	ModuleClock  = "aril_clock_v1"
 	ModuleRandom = "aril_random_v1"
 	ModuleState  = "aril_state_v1"
+	ModuleScope  = "aril_scope_v1"
+	ModuleHTTP   = "aril_http_v1"
 	ModuleWASI   = "wasi_snapshot_preview1"
 	ModuleEnv    = "env"
 
@@ -141,6 +143,125 @@ const (
 	KeyVersion   = "version"
 )
 
+// Keys of what aril_scope_v1 and the events of a scope carry.
+const (
+	KeyAfter        = "after"
+	KeyChange       = "change"
+	KeyError        = "error"
+	KeyEvery        = "every" // nanoseconds
+	KeyExecutor     = "executor"
+	KeyForce        = "force"
+	KeyLimit        = "limit"
+	KeyMissed       = "missed"
+	KeyNames        = "names"
+	KeyOperation    = "operation"
+	KeyRegistered   = "registered"
+	KeyState        = "state"
+	KeySubscription = "subscription"
+	KeyValue        = "value"
+	KeyValues       = "values"
+)
+
+// Keys of what operations and events of executions carry.
+const (
+	KeyContext  = "context" // id of an execution context
+	KeyCount    = "count"
+	KeyFlow     = "flow"
+	KeyFlowName = "flow_name"
+	KeyMode     = "mode"
+	KeyParallel = "parallel"
+	KeyParams   = "params"
+	KeyParent   = "parent" // name of the flow around
+	KeyPhase    = "phase"
+)
+
+// States of an executor in a scope ("state").
+const (
+	ExecutorNone     = "none" // not resolved since the scope began or it was released
+	ExecutorPending  = "pending"
+	ExecutorResolved = "resolved"
+	ExecutorRejected = "rejected"
+)
+
+// KindResolve is the kind of operation that resolves or updates an executor.
+const KindResolve = "resolve"
+
+// Kinds of operations of executions.
+const (
+	KindExecution = "execution"         // a flow, a step, or several at once
+	KindLifecycle = "context-lifecycle" // an execution context begins or ends
+)
+
+// How an execution runs ("mode").
+const (
+	ModeSequential      = "sequential"
+	ModeParallel        = "parallel"
+	ModeParallelSettled = "parallel-settled"
+)
+
+// Steps in the life of an execution context ("phase").
+const (
+	PhaseCreate  = "create"
+	PhaseClosing = "closing"
+	PhaseClosed  = "closed"
+)
+
+// How an execution context closes ("mode").
+const (
+	CloseGraceful = "graceful" // what runs is waited for
+	CloseAbort    = "abort"    // what runs is told to end
+)
+
+// What changes an executor's value: "operation" in the PARAMS of such an
+// operation, "change" in the data of a change.
+const (
+	ChangeResolve = "resolve"
+	ChangeUpdate  = "update"
+)
+
+// Codes of the errors of aril_scope_v1.
+const (
+	CodeNotFound        = "not_found"
+	CodeNotAttached     = "not_attached"
+	CodeNotResolved     = "not_resolved"
+	CodeReentrant       = "reentrant"
+	CodeDenied          = "denied"
+	CodeLimit           = "limit"
+	CodeClosed          = "closed"
+	CodeInvalidArgument = "invalid_argument"
+)
+
+// Bounds of aril_scope_v1.
+const (
+	MaxSubscriptions = 64         // of one extension in one scope
+	MinTick          = 10_000_000 // nanoseconds between two ticks
+	MaxEntries       = 1000       // in one answer of entries; also the default
+)
+
+// Keys of what aril_http_v1 carries.
+const (
+	KeyURL       = "url"
+	KeyHeaders   = "headers"
+	KeyBody      = "body"
+	KeyTimeoutMS = "timeout_ms"
+	KeyStatus    = "status"
+)
+
+// Codes of the errors of aril_http_v1, beside CodeLimit and
+// CodeInvalidArgument.
+const (
+	CodeInvalidRequest   = "invalid_request"
+	CodeDeniedHost       = "denied_host"
+	CodeDeniedAddress    = "denied_address"
+	CodeUnresolved       = "unresolved"
+	CodeRefused          = "refused"
+	CodeTLS              = "tls"
+	CodeTooLarge         = "too_large"
+	CodeTooManyRedirects = "too_many_redirects"
+	CodeTimeout          = "timeout"
+	CodeBadResponse      = "bad_response"
+)
+
 // Kinds of Error messages ("kind"): whose error it is.
 const (
 	ErrorHost      = "host"      // made by the host program
@@ -151,11 +272,17 @@ const (
 
 // Types of event ("event").
 const (
-	EventAttach = "attach"
-	EventDetach = "detach"
-	EventError  = "error"
-	EventChange = "change"
-	EventTick   = "tick"
+	EventAttach  = "attach"
+	EventStart   = "start"
+	EventDetach  = "detach"
+	EventError   = "error"
+	EventChange  = "change"
+	EventRelease = "release"
+	EventTick    = "tick"
+
+	EventInitPod    = "init_pod"
+	EventDisposePod = "dispose_pod"
+	EventPodError   = "pod_error"
 )
 
 // ExtOpaque is the msgpack extension type of an opaque value: 16 bytes of

@@ -47,7 +47,11 @@ type Budget struct {
 	Deadline  int64         // nanotime at which it ends whatever it does; 0 for none
 	Stack     int64         // bytes of native stack
 	HostCalls int64
-	Shared    *FuelTank // the chain's fuel, which all its activations draw from; nil for none
+
+	// Shared counts the fuel of a chain, of which all its activations together
+	// may take SharedFuel; nil for none.
+	Shared     *FuelTank
+	SharedFuel int64
 
 	// Exact measures self time from the first instruction to the last. A look
 	// at the clock costs as much as a small guest's whole work, so without it
@@ -185,7 +189,7 @@ func (a *Activation) Forget() { a.ctx, a.done, a.budget = nil, nil, Budget{} }
 func (a *Activation) grant(balance int64) int64 {
 	want := min(slice-balance, a.budget.Fuel-a.granted)
 	if a.budget.Shared != nil {
-		want = a.budget.Shared.take(want)
+		want = a.budget.Shared.take(want, a.budget.SharedFuel)
 	}
 	a.granted += want
 	return balance + want

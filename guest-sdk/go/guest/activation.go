@@ -15,9 +15,13 @@ type instance struct {
 	initer    Initer
 	wrapper   Wrapper
 	events    EventHandler
-	caller    Caller
-	resumer   Resumer
-	disposer  Disposer
+	scopeHooks
+	wraps    bool // operations, in whatever hook
+	hears    bool // of events, as well
+	caller   Caller
+	methods  Methods
+	resumer  Resumer
+	disposer Disposer
 
 	mailbox *[mailboxSize]byte
 	stack   []*activation // one for each depth of re-entry reached so far

@@ -16,6 +16,7 @@ const (
 	Microsecond          = 1000 * Nanosecond
 	Millisecond          = 1000 * Microsecond
 	Second               = 1000 * Millisecond
+	Minute               = 60 * Second
 )
 
 // Now is the time of day, to the microsecond. It is the zero Timestamp where

@@ -11,9 +11,9 @@ type Level uint32
 
 // The levels.
 const (
-	Own   Level = names.LevelOwn   // this operation; operations below it inherit what is there
-	Root  Level = names.LevelRoot  // the root operation of the chain
-	Scope Level = names.LevelScope // the scope, or the pipeline where there is none
+	Own      Level = names.LevelOwn   // this operation; operations below it inherit what is there
+	Root     Level = names.LevelRoot  // the root operation of the chain
+	PerScope Level = names.LevelScope // the scope, or the pipeline where there is none
 )
 
 // Get gives the value at key. Where there is none, it carries [ErrNotFound].

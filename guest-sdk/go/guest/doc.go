@@ -37,5 +37,6 @@
 // what must last is kept with [State].
 //
 // Compiled for another target than wasip1, the package runs under package
-// guesttest, so that an extension can be tested with plain go test.
+// guesttest, so that an extension can be tested with plain go test, and under
+// package native, within a host program and without a sandbox.
 package guest

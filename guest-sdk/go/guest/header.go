@@ -16,8 +16,8 @@ type header struct {
 	id, root, scope                         uint64
 	depth, maxNext, powers                  uint32
 
-	// The last kind and name as strings: most activations see the same ones.
-	kindText, nameText string
+	// The last ones as strings: most activations see the same.
+	kindText, nameText, eventText string
 }
 
 func (h *header) reset(raw []byte) {
@@ -28,7 +28,7 @@ func (h *header) parse() *header {
 	if h.parsed {
 		return h
 	}
-	*h = header{raw: h.raw, parsed: true, kindText: h.kindText, nameText: h.nameText}
+	*h = header{raw: h.raw, parsed: true, kindText: h.kindText, nameText: h.nameText, eventText: h.eventText}
 	r := msgpack.NewReader(h.raw)
 	for key := range r.Fields() {
 		switch key {

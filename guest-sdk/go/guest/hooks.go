@@ -27,39 +27,39 @@ func (in *instance) runInit(n uint32) uint32 {
 }
 
 func (in *instance) runWrap(n uint32) uint32 {
-	if in.wrapper == nil {
+	if !in.wraps {
 		return names.HookPass
 	}
 	defer reportPanic()
 	goroutines := runtime.NumGoroutine()
 	a := in.enter(n)
-	v, err := in.wrapper.Wrap(&a.op, a.next)
+	v, err := a.wrap()
 	result := a.conclude(v, err)
 	in.leave(a, goroutines)
 	return result
 }
 
 func (in *instance) runEvent(n uint32) uint32 {
-	if in.events == nil {
+	if !in.hears {
 		return names.HookPass
 	}
 	defer reportPanic()
 	goroutines := runtime.NumGoroutine()
 	a := in.enter(n)
-	v, err := in.events.Event(&a.event)
+	v, err := in.tell(&a.event)
 	result := a.conclude(v, err)
 	in.leave(a, goroutines)
 	return result
 }
 
 func (in *instance) runCall(n uint32) uint32 {
-	if in.caller == nil {
+	if in.caller == nil && in.methods == nil {
 		return names.HookPass
 	}
 	defer reportPanic()
 	goroutines := runtime.NumGoroutine()
 	a := in.enter(n)
-	v, err := in.caller.Call(string(a.header.parse().method), a.input.value())
+	v, err := in.call(string(a.header.parse().method), a.input.value())
 	result := a.conclude(v, err)
 	in.leave(a, goroutines)
 	return result

@@ -23,7 +23,7 @@ func (d *drawer) Wrap(*Operation, Next) (Value, error) {
 func TestRandIsSeededFromTheHeaderInEachActivation(t *testing.T) {
 	t.Parallel()
 	d := new(drawer)
-	g := host.NewGuest(d)
+	g := host.NewGuest(d, false)
 	seed := [names.EntropySize]byte{1, 2, 3}
 	header, err := (&abi.Operation{Entropy: seed[:]}).MarshalMsg(nil)
 	require.NoError(t, err)

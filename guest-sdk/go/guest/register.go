@@ -19,14 +19,15 @@ type Wrapper interface {
 	Wrap(op *Operation, next Next) (Value, error)
 }
 
-// An EventHandler hears of what happens outside operations: scopes that come
-// and go, errors, changes, ticks. It returns [Pass] when it has nothing to say.
+// An EventHandler hears of what happens outside operations and no narrower
+// hook takes; in a host that has scopes those are [Attacher], [ErrorHandler]
+// and their like. It returns [Pass] when it has nothing to say.
 type EventHandler interface {
 	Event(*Event) (Value, error)
 }
 
 // A Caller answers methods that the host calls by name. For a method that it
-// does not have it returns [Pass].
+// does not have it returns [Pass]. A [MethodSet] is the same as a table.
 type Caller interface {
 	Call(method string, args Value) (Value, error)
 }
@@ -67,8 +68,14 @@ func (in *instance) init(v any) {
 	in.caller, _ = v.(Caller)
 	in.resumer, _ = v.(Resumer)
 	in.disposer, _ = v.(Disposer)
-	if in.wrapper == nil && in.events == nil && in.caller == nil {
-		panic("guest: the registered value has no method Wrap, Event or Call of the right type")
+	if m, ok := v.(MethodSet); ok {
+		in.methods = m.Methods()
+	}
+	narrow, hears := in.find(v)
+	in.wraps = narrow || in.wrapper != nil
+	in.hears = hears || in.events != nil
+	if !in.wraps && !in.hears && in.caller == nil && in.methods == nil {
+		panic("guest: the registered value has no method that a host calls")
 	}
 	in.stack = append(make([]*activation, 0, 8), newActivation(in))
 	in.scratch = make([]byte, 0, 1024)

@@ -374,8 +374,8 @@ func TestAnOutcomeThatTheHostRefusesBecomesAnErrorThatSaysSo(t *testing.T) {
 func TestBeyondItsPowersTheExtensionBreaks(t *testing.T) {
 	t.Parallel()
 	for reason, w := range map[string]wrap{
-		"it did not call next": func(*guest.Operation, guest.Next) (guest.Value, error) { return guest.Of(1), nil },
-		"it changed the result": func(_ *guest.Operation, next guest.Next) (guest.Value, error) {
+		"the answer needs the power Skip": func(*guest.Operation, guest.Next) (guest.Value, error) { return guest.Of(1), nil },
+		"the answer needs the power ChangeResult": func(_ *guest.Operation, next guest.Next) (guest.Value, error) {
 			_, err := next()
 			return guest.Of(1), err
 		},
@@ -419,7 +419,7 @@ func TestOutsideAnActivationTheHostIsOutOfReach(t *testing.T) {
 
 func TestWhatIsNoExtensionCannotBeRegistered(t *testing.T) {
 	t.Parallel()
-	require.PanicsWithValue(t, "guest: the registered value has no method Wrap, Event or Call of the right type", func() { guest.Register(struct{}{}) })
+	require.PanicsWithValue(t, "guest: the registered value has no method that a host calls", func() { guest.Register(struct{}{}) })
 }
 
 // chatty logs while it is being encoded.

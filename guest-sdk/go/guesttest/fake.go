@@ -3,10 +3,13 @@ package guesttest
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"time"
 
 	"github.com/aril-wasm/aril/abi"
 	"github.com/aril-wasm/aril/guest-sdk/go/internal/host"
+	"github.com/aril-wasm/aril/guest-sdk/go/internal/inprocess"
+	aril "github.com/aril-wasm/aril/runtime"
 	"github.com/aril-wasm/aril/runtime/state"
 )
 
@@ -24,15 +27,17 @@ type fake struct {
 	make     func() (instance, error)
 	ready    []instance // initialised, to be used
 	running  []*activation
-	log      []Entry
+	recorder recorder                // also of the extension in scopes
+	open     func() (*loaded, error) // nil where there are no scopes
+	atHome   *loaded                 // once there is a scope: events and calls go there
 	state    state.State
-	scope    level
+	scope    inprocess.Level
 	ids      uint64
 	slept    time.Duration
 	unloaded bool
 }
 
-func openFake(cfg Config, makeNew func() (instance, error)) (backend, error) {
+func openFake(cfg Config, makeNew func() (instance, error)) (*fake, error) {
 	store, err := state.Memory(state.Limits{}).Open("", cfg.Name)
 	if err != nil {
 		return nil, err
@@ -41,7 +46,7 @@ func openFake(cfg Config, makeNew func() (instance, error)) (backend, error) {
 		return nil, err
 	}
 	cfg.Config = generic(cfg.Config)
-	f := &fake{config: cfg, make: makeNew, state: store, scope: level{}}
+	f := &fake{config: cfg, make: makeNew, state: store}
 	i, err := f.fresh()
 	if err != nil {
 		return nil, err
@@ -75,9 +80,9 @@ func (f *fake) take() (instance, error) {
 		}
 		return i, nil
 	}
-	log := f.log
+	heard := f.recorder.lines()
 	i, err := f.fresh()
-	f.log = log // init has been heard once
+	f.recorder.replace(heard) // init has been heard once
 	if err == nil && f.config.Isolation == Single {
 		f.ready = []instance{i}
 	}
@@ -96,15 +101,17 @@ func (f *fake) give(i instance, broken bool) {
 
 func (f *fake) begin(phase abi.Phases) *activation {
 	f.ids++
-	a := &activation{fake: f, phase: phase, id: f.ids, root: f.ids, slots: make(map[uint32][]byte), own: level{}}
-	a.handles.id = randomHandle
-	if n := len(f.running); n > 0 {
-		a.parent = f.running[n-1]
-		a.root, a.depth = a.parent.root, a.parent.depth+1
+	a := &activation{id: f.ids, root: f.ids}
+	own := &inprocess.Level{}
+	a.Activation = inprocess.Activation{
+		Phase: phase, Powers: f.config.Powers, Services: services{f}, Own: own, Root: own, Scope: &f.scope,
+		Config: f.config.Config, Script: f.config.Script, Input: func() any { return nil },
+		Values: &values{handles: handles{id: randomHandle}, powers: f.config.Powers},
 	}
-	a.rootLevel = a.own
-	if a.parent != nil {
-		a.rootLevel = a.parent.rootLevel
+	if n := len(f.running); n > 0 {
+		parent := f.running[n-1]
+		a.root, a.depth = parent.root, parent.depth+1
+		own.Above, a.Root = parent.Own, parent.Root
 	}
 	return a
 }
@@ -121,17 +128,21 @@ func (f *fake) run(i instance, a *activation, header func() ([]byte, error)) (v 
 	if err != nil {
 		return nil, false, err
 	}
-	a.mailbox = i.Mailbox()
+	a.Mailbox = i.Mailbox()
 	f.running = append(f.running, a)
 	defer func() { f.running = f.running[:len(f.running)-1] }()
-	result, err := i.Run(a, a.phase, a.deliver(message))
-	if a.phase != abi.PhaseInit {
+	result, err := i.Run(a, a.Phase, a.Deliver(message))
+	if a.Phase != abi.PhaseInit {
 		f.give(i, err != nil)
 	}
 	if err != nil {
 		return nil, false, err
 	}
-	return a.outcome(result)
+	v, answered, err = a.Ended(result)
+	if fault := (*inprocess.Fault)(nil); errors.As(err, &fault) {
+		return nil, false, &Broken{Reason: fault.Reason}
+	}
+	return v, answered, err
 }
 
 func (f *fake) Wrap(op Operation, input any, rest func(input any) (any, error)) (any, error) {
@@ -141,48 +152,64 @@ func (f *fake) Wrap(op Operation, input any, rest func(input any) (any, error)) 
 	}
 	op = op.withDefaults()
 	a := f.begin(abi.PhaseWrap)
-	a.op, a.input, a.rest = op, generic(input), rest
+	in := generic(input)
+	a.Input = func() any { return in }
+	a.Params, a.MaxNext = generic(op.Params), op.MaxNext
+	a.Rest = func(changed any, isChanged bool) (any, error) {
+		if !isChanged {
+			changed = in
+		}
+		v, err := rest(changed)
+		return generic(v), err
+	}
 	v, answered, err := f.run(i, a, func() ([]byte, error) {
 		h := &abi.Operation{
 			Kind: op.Kind, Name: op.Name, Key: op.Key, ID: a.id, Root: a.root, Depth: a.depth,
 			MaxNext: uint32(op.MaxNext), Powers: uint32(f.config.Powers), Entropy: entropy(),
 		}
 		if meta := op.meta(); meta != nil {
-			h.Meta = a.handles.encode(nil, meta)
+			if h.Meta, err = a.Values.Append(nil, meta); err != nil {
+				return nil, err
+			}
 		}
 		return h.MarshalMsg(nil)
 	})
 	switch {
 	case err != nil || answered:
 		return v, err
-	case len(a.nexts) > 0:
-		last := a.nexts[len(a.nexts)-1]
-		return last.value, last.err
 	}
-	out := a.runRest(a.input)
-	return out.value, out.err
+	if v, err, ran := a.Last(); ran {
+		return v, err
+	}
+	return a.Rest(nil, false)
 }
 
 func (f *fake) Event(e Event) (any, error) {
+	if f.atHome != nil {
+		return f.atHome.Event(e)
+	}
 	i, err := f.take()
 	if err != nil {
 		return nil, err
 	}
 	a := f.begin(abi.PhaseEvent)
-	a.input = generic(e.Data)
+	a.Input = func() any { return generic(e.Data) }
 	v, _, err := f.run(i, a, func() ([]byte, error) {
-		return (&abi.Event{Event: e.Type, ID: a.id, Name: e.Name, Entropy: entropy()}).MarshalMsg(nil)
+		return (&abi.Event{Event: e.Type, ID: a.id, Scope: e.Scope, Name: e.Name, Entropy: entropy()}).MarshalMsg(nil)
 	})
 	return v, err
 }
 
 func (f *fake) Call(method string, args any) (any, error) {
+	if f.atHome != nil {
+		return f.atHome.Call(method, args)
+	}
 	i, err := f.take()
 	if err != nil {
 		return nil, err
 	}
 	a := f.begin(abi.PhaseCall)
-	a.input = generic(args)
+	a.Input = func() any { return generic(args) }
 	v, answered, err := f.run(i, a, func() ([]byte, error) {
 		return (&abi.Call{Method: method, ID: a.id, Entropy: entropy()}).MarshalMsg(nil)
 	})
@@ -205,7 +232,20 @@ func (f *fake) Unload() error {
 	return err
 }
 
-func (f *fake) Log() []Entry { return f.log }
+func (f *fake) extension() (aril.Extension, error) {
+	if f.open == nil {
+		return nil, errors.New("guesttest: scopes are for Native and Wasm")
+	}
+	if f.atHome == nil {
+		var err error
+		if f.atHome, err = f.open(); err != nil {
+			return nil, err
+		}
+	}
+	return f.atHome.resident, nil
+}
+
+func (f *fake) Log() []Entry { return f.recorder.lines() }
 
 func (f *fake) State() map[string][]byte { return contents(f.state) }
 

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/aril-wasm/aril/guest-sdk/go/guest"
+	aril "github.com/aril-wasm/aril/runtime"
 )
 
 // A Config is what the extension is loaded with, and what surrounds it.
@@ -77,9 +78,10 @@ func (op Operation) meta() map[string]any {
 
 // An Event is told to an extension.
 type Event struct {
-	Type string
-	Name string
-	Data any
+	Type  string
+	Scope uint64
+	Name  string
+	Data  any
 }
 
 // An Entry is one line of the log.
@@ -115,6 +117,9 @@ type backend interface {
 
 	// State is what the extension's store holds.
 	State() map[string][]byte
+
+	// extension is what a scope takes.
+	extension() (aril.Extension, error)
 }
 
 // ErrNoMethod says that an extension does not have the method it was called

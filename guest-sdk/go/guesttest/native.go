@@ -1,11 +1,15 @@
 package guesttest
 
 import (
+	"context"
 	"fmt"
+	"log/slog"
 	"testing"
 
 	"github.com/aril-wasm/aril/abi"
 	"github.com/aril-wasm/aril/guest-sdk/go/internal/host"
+	"github.com/aril-wasm/aril/guest-sdk/go/native"
+	aril "github.com/aril-wasm/aril/runtime"
 )
 
 // Native runs the extension as ordinary Go, in the test's process. makeNew
@@ -13,19 +17,56 @@ import (
 // for each operation.
 func Native(makeNew func() any) Target {
 	return Target{"native", func(_ testing.TB, cfg Config) (backend, error) {
-		return openFake(cfg, func() (instance, error) { return newNative(makeNew()), nil })
+		f, err := openFake(cfg, func() (instance, error) { return newNative(makeNew()), nil })
+		if err != nil {
+			return nil, err
+		}
+		f.open = func() (*loaded, error) { return openNative(f, makeNew) }
+		return f, nil
 	}}
+}
+
+// openNative makes of the fake's extension one for scopes, which has the
+// fake's state and log.
+func openNative(f *fake, makeNew func() any) (*loaded, error) {
+	cfg := nativeConfig(f.config)
+	cfg.State, cfg.Logger = f.state, slog.New(&f.recorder)
+	open := func() (*native.Extension, error) { return native.NewFresh(f.config.Name, makeNew, cfg) }
+	if f.config.Isolation != Fresh {
+		open = func() (*native.Extension, error) { return native.New(f.config.Name, makeNew(), cfg) }
+	}
+	heard := f.recorder.lines()
+	x, err := open()
+	f.recorder.replace(heard) // init has been heard once
+	if err != nil {
+		return nil, err
+	}
+	return &loaded{ctx: context.Background(), resident: x}, nil
+}
+
+func nativeConfig(cfg Config) native.Config {
+	n := native.Config{Config: generic(cfg.Config), Script: cfg.Script, Powers: aril.Powers(cfg.Powers), Functions: map[string]func(context.Context, any) (any, error){}}
+	if cfg.Powers == 0 {
+		n.Powers = aril.ObserveOnly
+	}
+	for name, f := range cfg.Functions {
+		n.Functions[name] = func(_ context.Context, argument any) (any, error) {
+			answer, err := f(generic(argument))
+			return generic(answer), err
+		}
+	}
+	return n
 }
 
 type nativeInstance struct{ host.Guest }
 
-func newNative(extension any) instance { return nativeInstance{host.NewGuest(extension)} }
+func newNative(extension any) instance { return nativeInstance{host.NewGuest(extension, false)} }
 
 func (i nativeInstance) Run(h host.Host, hook abi.Phases, n uint32) (result uint32, err error) {
 	a := h.(*activation)
 	defer func() {
 		// A panic of the operation itself is the test's own.
-		if a.inNext {
+		if a.InRest {
 			return
 		}
 		if p := recover(); p != nil {

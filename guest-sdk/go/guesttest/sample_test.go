@@ -15,12 +15,13 @@ import (
 
 // everywhere is the sample extension on every target.
 func everywhere() []Target {
-	return append(Both("./testdata/sample", func() any { return new(sample.Extension) }), wazeroTarget("./testdata/sample"))
+	makeNew := func() any { return new(sample.Extension) }
+	return append(Both("./testdata/sample", makeNew), wazeroTarget("./testdata/sample"), residentTarget(makeNew))
 }
 
 // targets is everywhere that offers mode.
 func targets(mode Isolation) []Target {
-	return slices.DeleteFunc(everywhere(), func(t Target) bool { return mode == Single && t.name == "wasm" })
+	return slices.DeleteFunc(everywhere(), func(t Target) bool { return mode == Single && (t.name == "wasm" || t.name == "resident") })
 }
 
 // sampleConfig has what every host of the sample must grant.

@@ -7,13 +7,13 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	aril "github.com/aril-wasm/aril/runtime"
+	"github.com/aril-wasm/aril/runtime/scope"
 	"github.com/aril-wasm/aril/runtime/state"
 )
 
@@ -30,13 +30,24 @@ func Wasm(pkg string) Target {
 // tests fail by chance. Fuel is what bounds computing here.
 const patience = 10 * time.Minute
 
+// memory is room for some hundred instances of a Go guest at once: what a
+// Parallel of a hundred with steps in it holds.
+const memory = 1 << 30
+
 // Both is Native and Wasm of the same extension.
 func Both(pkg string, makeNew func() any) []Target { return []Target{Native(makeNew), Wasm(pkg)} }
 
-// A loaded is an extension in the runtime.
+// A resident is an extension that pipelines and scopes take.
+type resident interface {
+	aril.Extension
+	Event(context.Context, aril.Event) (answer any, answered bool, err error)
+	Call(ctx context.Context, method string, args any) (any, error)
+}
+
+// A loaded is an extension in the runtime, or at home in the test's process.
 type loaded struct {
-	rt       *aril.Runtime
-	guest    *aril.Guest
+	resident resident
+	unload   func(context.Context) error
 	pipeline *aril.Pipeline
 	ctx      context.Context // of the innermost operation that runs
 	log      recorder
@@ -73,16 +84,18 @@ func openWasm(t testing.TB, pkg string, cfg Config) (_ backend, err error) {
 	if ec.Grants.Capabilities, err = capabilities(cfg.Functions); err != nil {
 		return nil, err
 	}
-	if l.rt, err = aril.New(l.ctx, aril.Config{Logger: slog.New(&l.log), State: store, CacheDir: cacheDir(), CompileTime: patience}); err != nil {
+	rt, err := aril.New(l.ctx, aril.Config{Logger: slog.New(&l.log), State: store, CacheDir: cacheDir(), CompileTime: patience, MemoryBytes: memory})
+	if err != nil {
 		return nil, err
 	}
-	t.Cleanup(func() { _ = l.rt.Close(context.Background()) }) // after what the harness does at the end
+	t.Cleanup(func() { _ = rt.Close(context.Background()) }) // after what the harness does at the end
 	loading.Lock()
 	defer loading.Unlock()
-	if l.guest, err = l.rt.Load(l.ctx, code, ec); err != nil {
+	guest, err := rt.Load(l.ctx, code, ec)
+	if err != nil {
 		return nil, l.outcome(err)
 	}
-	l.pipeline = aril.NewPipeline(l.guest)
+	l.resident, l.unload, l.pipeline = guest, guest.Unload, aril.NewPipeline(guest)
 	return l, nil
 }
 
@@ -112,7 +125,7 @@ func capabilities(functions map[string]func(any) (any, error)) ([]aril.Capabilit
 			return generic(answer), err
 		}))
 	}
-	granted := []aril.Capability{aril.State}
+	granted := []aril.Capability{aril.State, scope.Capability}
 	for module, functions := range byModule {
 		granted = append(granted, aril.Capability{Module: module, Functions: functions})
 	}
@@ -151,12 +164,12 @@ func (l *loaded) Wrap(op Operation, input any, rest func(input any) (any, error)
 }
 
 func (l *loaded) Event(e Event) (any, error) {
-	v, _, err := l.guest.Event(l.ctx, aril.Event{Type: e.Type, Name: e.Name, Data: generic(e.Data)})
+	v, _, err := l.resident.Event(l.ctx, aril.Event{Type: e.Type, Scope: e.Scope, Name: e.Name, Data: generic(e.Data)})
 	return generic(v), l.outcome(err)
 }
 
 func (l *loaded) Call(method string, args any) (any, error) {
-	v, err := l.guest.Call(l.ctx, method, generic(args))
+	v, err := l.resident.Call(l.ctx, method, generic(args))
 	return generic(v), l.outcome(err)
 }
 
@@ -165,47 +178,11 @@ func (l *loaded) Unload() error {
 		return nil
 	}
 	l.unloaded = true
-	return l.guest.Unload(context.Background())
+	return l.unload(context.Background())
 }
+
+func (l *loaded) extension() (aril.Extension, error) { return l.resident, nil }
 
 func (l *loaded) Log() []Entry { return l.log.lines() }
 
 func (l *loaded) State() map[string][]byte { return contents(l.state) }
-
-// A recorder keeps what extensions log, and not what the runtime says of them:
-// that has attributes outside the group "guest".
-type recorder struct {
-	mu      sync.Mutex
-	entries []Entry
-}
-
-func (r *recorder) lines() []Entry {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return slices.Clone(r.entries)
-}
-
-func (r *recorder) Enabled(context.Context, slog.Level) bool { return true }
-func (r *recorder) WithAttrs([]slog.Attr) slog.Handler       { return r }
-func (r *recorder) WithGroup(string) slog.Handler            { return r }
-
-func (r *recorder) Handle(_ context.Context, line slog.Record) error {
-	e := Entry{Level: int(line.Level), Message: line.Message, Pairs: map[string]any{}}
-	own := true
-	line.Attrs(func(a slog.Attr) bool {
-		if a.Key != "guest" {
-			own = false
-			return false
-		}
-		for _, pair := range a.Value.Group() {
-			e.Pairs[pair.Key] = generic(pair.Value.Any())
-		}
-		return true
-	})
-	if own {
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		r.entries = append(r.entries, e)
-	}
-	return nil
-}

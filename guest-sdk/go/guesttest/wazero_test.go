@@ -83,7 +83,7 @@ func (m *wazeroModule) link(t testing.TB) {
 		builders[module].NewFunctionBuilder().WithGoModuleFunction(api.GoModuleFunc(func(_ context.Context, mod api.Module, stack []uint64) {
 			i := m.instances[mod]
 			if i == nil || len(i.hosts) == 0 {
-				stack[0] = status(abi.Phase)
+				stack[0] = abi.Pack(abi.Phase, 0)
 				return
 			}
 			stack[0] = f(i.hosts[len(i.hosts)-1], mod.Memory(), stack)

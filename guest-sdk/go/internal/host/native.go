@@ -39,6 +39,8 @@ type Host interface {
 // memory. Its hooks are called within [Enter].
 type Guest interface {
 	Mailbox() []byte
+	// Hears reports whether it has a hook for events.
+	Hears() bool
 	Init(n uint32) uint32
 	Wrap(n uint32) uint32
 	Event(n uint32) uint32
@@ -47,11 +49,13 @@ type Guest interface {
 }
 
 // NewGuest makes a Guest of what an author registers. Package guest sets it.
-var NewGuest func(extension any) Guest
+// Where several Guests share the extension, nobody sets its memory back, and
+// it is not told that somebody did.
+var NewGuest func(extension any, shared bool) Guest
 
 // Guest code runs one activation at a time, as it does in Wasm, though several
-// instances may exist at once. The lock passes to whoever runs next while the
-// holder is inside Next.
+// instances may exist at once. The lock passes to others while the holder is
+// inside Next, or waits for the host.
 var (
 	turn    sync.Mutex
 	current Host
@@ -73,6 +77,12 @@ func Enter(g Guest, h Host, hook func() uint32) uint32 {
 func Running() Guest { return owner }
 
 func Next(msg []byte, flags uint32) uint64 {
+	return away(func(h Host) uint64 { return h.Next(msg, flags) })
+}
+
+// away is ask for what may take long or enter an extension: others run
+// meanwhile.
+func away(f func(Host) uint64) uint64 {
 	if current == nil {
 		return phase
 	}
@@ -83,7 +93,7 @@ func Next(msg []byte, flags uint32) uint64 {
 		turn.Lock()
 		current, owner = h, g
 	}()
-	return h.Next(msg, flags)
+	return f(h)
 }
 
 // phase is what an import answers outside any activation.
@@ -129,7 +139,7 @@ func Log(level int32, msg string, attrs []byte) uint64 {
 }
 
 func Sleep(ns int64) uint64 {
-	return ask(func(h Host) uint64 { return h.Sleep(ns) })
+	return away(func(h Host) uint64 { return h.Sleep(ns) })
 }
 
 func Random(buf []byte) uint64 {
@@ -137,31 +147,31 @@ func Random(buf []byte) uint64 {
 }
 
 func StateGet(key string, buf []byte) uint64 {
-	return ask(func(h Host) uint64 { return h.StateGet(key, buf) })
+	return away(func(h Host) uint64 { return h.StateGet(key, buf) })
 }
 
 func StatePut(key string, val []byte) uint64 {
-	return ask(func(h Host) uint64 { return h.StatePut(key, val) })
+	return away(func(h Host) uint64 { return h.StatePut(key, val) })
 }
 
 func StateDelete(key string) uint64 {
-	return ask(func(h Host) uint64 { return h.StateDelete(key) })
+	return away(func(h Host) uint64 { return h.StateDelete(key) })
 }
 
 func StateList(prefix, after string, buf []byte) uint64 {
-	return ask(func(h Host) uint64 { return h.StateList(prefix, after, buf) })
+	return away(func(h Host) uint64 { return h.StateList(prefix, after, buf) })
 }
 
 func StateAppend(key string, val []byte) uint64 {
-	return ask(func(h Host) uint64 { return h.StateAppend(key, val) })
+	return away(func(h Host) uint64 { return h.StateAppend(key, val) })
 }
 
 func StateSwap(key string, old, val []byte) uint64 {
-	return ask(func(h Host) uint64 { return h.StateSwap(key, old, val) })
+	return away(func(h Host) uint64 { return h.StateSwap(key, old, val) })
 }
 
 func Call(module, function string, msg []byte) uint64 {
-	return ask(func(h Host) uint64 { return h.Call(module, function, msg) })
+	return away(func(h Host) uint64 { return h.Call(module, function, msg) })
 }
 
 func Now(clock uint32, buf *[8]byte) uint64 {
@@ -169,7 +179,13 @@ func Now(clock uint32, buf *[8]byte) uint64 {
 }
 
 func StateAdd(key string, delta int64, buf *[8]byte) uint64 {
-	return ask(func(h Host) uint64 { return number(buf, func() (int64, uint64) { return h.StateAdd(key, delta) }) })
+	var sum int64
+	r := away(func(h Host) (r uint64) {
+		sum, r = h.StateAdd(key, delta)
+		return r
+	})
+	// buf may be shared by all activations.
+	return number(buf, func() (int64, uint64) { return sum, r })
 }
 
 // number writes f's number as the host writes it to memory.

@@ -190,12 +190,12 @@ var wraps = map[string]func(x *Extension, op *guest.Operation, next guest.Next) 
 		if err := guest.Root.Set("n", 1); err != nil {
 			return guest.Value{}, err
 		}
-		was := guest.Scope.Swap("lock", true).Err()
-		again, err := guest.As[bool](guest.Scope.Swap("lock", false))
+		was := guest.PerScope.Swap("lock", true).Err()
+		again, err := guest.As[bool](guest.PerScope.Swap("lock", false))
 		if err != nil {
 			return guest.Value{}, err
 		}
-		if _, err := guest.Scope.Append("lock", 1); err != guest.ErrInvalid {
+		if _, err := guest.PerScope.Append("lock", 1); err != guest.ErrInvalid {
 			return guest.Value{}, err
 		}
 		result, err := next() // runs "context below"

@@ -1,10 +1,10 @@
 # Every target is one line in `make help`. `make check` writes nothing.
-MODULES := . cmd/aril
+MODULES := . cmd/aril examples/devtools
 GO_GUEST := GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -trimpath -ldflags='-s -w'
 FUZZTIME ?= 10s
 STATICCHECK := go run honnef.co/go/tools/cmd/staticcheck@latest
 
-.PHONY: help check test race bench fuzz guests demo generate
+.PHONY: help check test race bench fuzz guests demo examples generate
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -13,11 +13,16 @@ demo: ## build the extensions from source and run the main job on real requests
 	@for e in retry audit hostile; do $(GO_GUEST) -o build/demo/$$e.wasm ./examples/embed/$$e || exit 1; done
 	@go run ./examples/embed -extensions build/demo
 
+examples: ## run every example and compare what it prints with its README
+	@go test -count=1 ./examples/...
+	@for m in $(filter examples/%,$(MODULES)); do (cd $$m && go test -count=1 ./...) || exit 1; done
+
 test: ## run every test that needs nothing but Go
 	@for m in $(MODULES); do (cd $$m && go test ./...) || exit 1; done
 
 race: ## run the concurrent packages under the race detector (bombs and lone-goroutine tests left out: they take minutes there)
 	@go test -race -skip 'Bomb|Process|Committed' ./runtime ./runtime/state/...
+	@go test -race ./runtime/scope ./guest-sdk/go/native
 	@go test -race -short ./runtime/internal/sandbox ./runtime/internal/codec ./runtime/internal/capability ./guest-sdk/go/guest/...
 
 check: ## formatting, vet, staticcheck, tidy modules, generated files, other platforms

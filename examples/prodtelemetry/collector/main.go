@@ -1,0 +1,10 @@
+// The collector of single events as a module for the sandbox.
+package main
+
+import (
+	"github.com/aril-wasm/aril/examples/prodtelemetry/prodtelemetry"
+	"github.com/aril-wasm/aril/guest-sdk/go/guest"
+)
+
+func init() { guest.Register(prodtelemetry.NewCollector()) }
+func main() {}

@@ -152,7 +152,7 @@ func TestKeysOfScopeMessagesAgreeWithNames(t *testing.T) {
 			need(names.KeyContext, names.KeyFlow, scope, names.KeyError+"?"),
 		},
 		"### Execution": {need(scope, names.KeyContext, names.KeyMode, names.KeyFlowName, names.KeyDepth, names.KeyParallel,
-			names.KeyFlow+"?", names.KeyParams+"?", names.KeyCount+"?", names.KeyParent+"?")},
+			names.KeyFlow+"?", names.KeyParams+"?", names.KeyCount+"?", names.KeyParent+"?", names.KeyTags+"?")},
 		"### Context lifecycle": {need(scope, names.KeyContext, names.KeyPhase, name, names.KeyMode+"?")},
 	} {
 		require.Equal(t, want, keyTables(section(t, heading)), heading)

@@ -123,6 +123,10 @@ func NewPipelineIn(store *Store, extensions ...Extension) *Pipeline {
 // Extensions lists the pipeline's extensions, outermost first.
 func (p *Pipeline) Extensions() []Extension { return append([]Extension(nil), p.extensions...) }
 
+// Interested reports whether any of the extensions wants to see an operation.
+// Where none does, [Wrap] gives the function itself.
+func (p *Pipeline) Interested(op Operation) bool { return len(p.layers(&op)) > 0 }
+
 // A layer is one extension of a pipeline, ready for one operation.
 type layer struct {
 	guest  *Guest // nil for a native one

@@ -173,6 +173,7 @@ const (
 	KeyParams   = "params"
 	KeyParent   = "parent" // name of the flow around
 	KeyPhase    = "phase"
+	KeyTags     = "tags" // of the context, by their labels
 )
 
 // States of an executor in a scope ("state").

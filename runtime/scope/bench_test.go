@@ -3,6 +3,7 @@ package scope_test
 import (
 	"context"
 	"os"
+	"runtime"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -188,4 +189,29 @@ func BenchmarkCloseTree(b *testing.B) {
 			}
 		}
 	})
+}
+
+// BenchmarkLiveContexts reports how much memory a context holds that waits in
+// its handler's parent.
+func BenchmarkLiveContexts(b *testing.B) {
+	ctx := context.Background()
+	s, err := scope.New(ctx, scope.Config{})
+	require.NoError(b, err)
+	leaf := scope.NewFlow(scope.Definition{Name: "leaf"}, func(context.Context, int) (int, error) { return 0, nil })
+	const live = 100_000
+	for b.Loop() {
+		c, err := s.NewContext(ctx, scope.ContextConfig{})
+		require.NoError(b, err)
+		var before, after runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&before)
+		for range live {
+			_, err := scope.Exec(c.Context(), leaf, 0)
+			require.NoError(b, err)
+		}
+		runtime.GC()
+		runtime.ReadMemStats(&after)
+		b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/live, "B/context")
+		require.NoError(b, c.Close(ctx, scope.Graceful))
+	}
 }

@@ -20,8 +20,7 @@ var gen2TagRows = []row{
 	{id: "G2-B64", at: all, test: dataIsNoTag,
 		does: "Data and tags are apart: Set stores data, whatever the key, and SetTag a tag"},
 	{id: "G2-B65", at: all, test: extensionsTagsReachTheHandler,
-		does:    "A tag that an extension sets before next is seen by the handler and what it executes; not by executors, which read the scope's tags",
-		differs: "a flow's own tag dependencies see it too; here a flow's dependencies are its handler's, resolved once for each scope"},
+		does: "A tag that an extension sets before next is seen by the handler, the flow's own tag dependencies, and what it executes; not by executors, which read the scope's tags"},
 	{id: "G2-B66", at: all, test: executionTagsOverride,
 		does: "Tags of an execution come before those of the scope; children inherit them and may have others. Those of a flow's definition are not in its context"},
 	{id: "G2-B67", at: all, test: tagsAreReadByCarrier,
@@ -104,7 +103,9 @@ func dataIsNoTag(t *testing.T, c scope.Compat) {
 
 func extensionsTagsReachTheHandler(t *testing.T, c scope.Compat) {
 	seen := scope.Derive(region.Optional(), func(_ context.Context, _ *scope.Controller, v *string) (bool, error) { return v != nil, nil })
-	child := flowOf("child", func(ctx context.Context, _ int) (int, error) {
+	child := scope.DeriveFlow2(scope.Definition{Name: "child"}, region.Required(), seen, func(ctx context.Context, own string, byExecutor bool, _ int) (int, error) {
+		require.Equal(t, "extension's", own)
+		require.False(t, byExecutor)
 		v, err := region.Get(scope.Current(ctx))
 		require.Equal(t, "extension's", v)
 		return 0, err

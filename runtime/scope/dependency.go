@@ -21,7 +21,7 @@ type dependency struct {
 	target *executor
 	form   form
 	access func(*Scope) any // of lazy and static ones: makes the typed accessor
-	tag    func(*Scope) (any, error)
+	tag    func(Carrier) (any, error)
 	label  string // of the tag
 }
 

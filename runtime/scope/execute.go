@@ -210,17 +210,26 @@ func (f *flowCall) run(ctx context.Context, in any) (any, error) {
 
 // execute runs the flow of the context.
 func (c *Context) execute(in any, cfg ExecConfig, journal *Context) (any, error) {
-	if c.list.wraps == nil && cfg.Key == "" && cfg.Timeout <= 0 {
+	flow := c.flow
+	var around *plan
+	if c.list.wraps != nil && cfg.Key == "" {
+		around = c.list.plan(flow, KindExecution, flow.name, flow.in, flow.out)
+	}
+	alone := c.list.wraps == nil || around != nil && around.fn == nil
+	if alone && cfg.Key == "" && cfg.Timeout <= 0 {
 		return c.handle(&c.in, in)
 	}
 	f := &flowCall{context: c, cfg: cfg, journal: journal}
-	if c.list.wraps == nil {
+	if alone {
 		return f.run(&c.in, in)
 	}
-	f.op = ExecutionOperation{Name: c.flow.name, Mode: Sequential, Input: in, Key: cfg.Key, Context: c, Flow: c.flow.self,
-		FlowName: c.flow.name, Depth: c.depth, IsParallel: c.parallel, ParentFlowName: c.ParentFlowName()}
+	f.op = ExecutionOperation{Name: flow.name, Mode: Sequential, Input: in, Key: cfg.Key, Context: c, Flow: flow.self,
+		FlowName: flow.name, Depth: c.depth, IsParallel: c.parallel, ParentFlowName: c.ParentFlowName()}
 	f.call = call{&c.in, &f.op, f}
-	return c.list.perform(&f.call, c.flow, KindExecution, c.flow.name, cfg.Key, c.flow.in, c.flow.out, in)
+	if around == nil {
+		return c.list.keyed(&f.call, KindExecution, flow.name, cfg.Key, flow.in, flow.out, in)
+	}
+	return around.fn(&f.call, in)
 }
 
 // handle resolves the handler and runs it, between the validators.

@@ -11,7 +11,8 @@ import (
 // abi/ABI.md#execution.
 func (op *ExecutionOperation) AppendMessage(dst []byte, v *aril.Values) (_ []byte, err error) {
 	fields := uint32(6)
-	for _, there := range []bool{op.Flow != nil, len(op.Params) > 0, op.Mode != Sequential, op.ParentFlowName != ""} {
+	tags := metaOf(op.Context.Tags())
+	for _, there := range []bool{op.Flow != nil, len(op.Params) > 0, op.Mode != Sequential, op.ParentFlowName != "", len(tags) > 0} {
 		if there {
 			fields++
 		}
@@ -39,6 +40,9 @@ func (op *ExecutionOperation) AppendMessage(dst []byte, v *aril.Values) (_ []byt
 	}
 	if op.ParentFlowName != "" {
 		dst = msgp.AppendString(appendKey(dst, names.KeyParent), op.ParentFlowName)
+	}
+	if len(tags) > 0 {
+		return v.Append(appendKey(dst, names.KeyTags), tags)
 	}
 	return dst, nil
 }

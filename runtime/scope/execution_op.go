@@ -143,18 +143,30 @@ func innermost(ctx context.Context, in any) (any, error) {
 	return c.run(ctx, in)
 }
 
-// perform runs an operation through the extensions of a list. What stands
-// around it is made once for each plan, a comparable value that names the
-// kind, name and types.
-func (l *extensionList) perform(c *call, plan any, kind, name, key string, in, out reflect.Type, input any) (any, error) {
-	if key != "" {
-		// Filters look at keys, so each has a plan of its own; there may be any
-		// number of them.
-		return l.wraps.Do(c, aril.Operation{Kind: kind, Name: name, Key: key, InputType: in, ResultType: out, ParamsOf: paramsOf}, input, innermost)
+// A plan is what stands around one kind of operation. Without fn nobody is
+// interested in it.
+type plan struct {
+	fn func(context.Context, any) (any, error)
+}
+
+// plan gives what stands around an operation without a key. It is made once
+// for each of the values that name the kind, name and types: a flow, the type
+// of a step's result, a phase.
+func (l *extensionList) plan(of any, kind, name string, in, out reflect.Type) *plan {
+	if p, ok := l.plans.Load(of); ok {
+		return p.(*plan)
 	}
-	fn, ok := l.plans.Load(plan)
-	if !ok {
-		fn, _ = l.plans.LoadOrStore(plan, aril.Wrap(l.wraps, aril.Operation{Kind: kind, Name: name, InputType: in, ResultType: out, ParamsOf: paramsOf}, innermost))
+	p := &plan{}
+	op := aril.Operation{Kind: kind, Name: name, InputType: in, ResultType: out, ParamsOf: paramsOf}
+	if l.wraps.Interested(op) {
+		p.fn = aril.Wrap(l.wraps, op, innermost)
 	}
-	return fn.(func(context.Context, any) (any, error))(c, input)
+	actual, _ := l.plans.LoadOrStore(of, p)
+	return actual.(*plan)
+}
+
+// keyed runs an operation with a key. Filters look at keys, so each has a plan
+// of its own; there may be any number of them.
+func (l *extensionList) keyed(c *call, kind, name, key string, in, out reflect.Type, input any) (any, error) {
+	return l.wraps.Do(c, aril.Operation{Kind: kind, Name: name, Key: key, InputType: in, ResultType: out, ParamsOf: paramsOf}, input, innermost)
 }

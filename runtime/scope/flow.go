@@ -125,16 +125,49 @@ func (f *flowCore) Handler() AnyExecutor   { return f.handler }
 func (f *flowCore) Tags() []Tagged         { return f.definition.Tags }
 func (f *flowCore) flow() *flowCore        { return f }
 
-func newFlow[In, Out any](d Definition, handler func(name Tagged, erase func(func(context.Context, In) (Out, error)) flowHandler) *Executor[flowHandler]) *Flow[In, Out] {
+func newFlow[In, Out any](d Definition, deps []dependency, missing bool, handler func(ctx context.Context, deps []any, in In) (Out, error)) *Flow[In, Out] {
 	f := &Flow[In, Out]{flowCore{definition: d, name: d.Name, in: reflect.TypeFor[In](), out: reflect.TypeFor[Out]()}}
 	if f.name == "" {
 		f.name = "anonymous"
 	}
 	f.self = f
-	f.handler = handler(Name(d.Name), func(h func(context.Context, In) (Out, error)) flowHandler {
-		return func(ctx context.Context, in any) (any, error) { return h(ctx, as[In](in)) }
-	})
+	lasting, values := perExecution(deps)
+	f.handler = noFactory(newExecutor(lasting, []Tagged{Name(d.Name)}, func(_ context.Context, _ *Controller, resolved []any) (flowHandler, error) {
+		return func(ctx context.Context, in any) (any, error) {
+			all, err := values(ctx, resolved)
+			if err != nil {
+				return nil, err
+			}
+			return handler(ctx, all, as[In](in))
+		}, nil
+	}), missing)
 	return f
+}
+
+// perExecution parts a flow's dependencies: those that the scope resolves
+// once, with the handler, and tags, which each execution has its own of.
+func perExecution(deps []dependency) (lasting []dependency, values func(ctx context.Context, resolved []any) ([]any, error)) {
+	for _, d := range deps {
+		if d.tag == nil {
+			lasting = append(lasting, d)
+		}
+	}
+	if len(lasting) == len(deps) {
+		return lasting, func(_ context.Context, resolved []any) ([]any, error) { return resolved, nil }
+	}
+	return lasting, func(ctx context.Context, resolved []any) (all []any, err error) {
+		c := Current(ctx)
+		for _, d := range deps {
+			var v any
+			if d.tag == nil {
+				v, resolved = resolved[0], resolved[1:]
+			} else if v, err = d.tag(c); err != nil {
+				return nil, fmt.Errorf("flow %q: %w", c.name, err)
+			}
+			all = append(all, v)
+		}
+		return all, nil
+	}
 }
 
 // NewFlow makes a flow of a handler. The handler's context belongs to its
@@ -145,27 +178,22 @@ func newFlow[In, Out any](d Definition, handler func(name Tagged, erase func(fun
 // A nil handler makes a flow that cannot run: the error has the code
 // [CodeInvalidFactory].
 func NewFlow[In, Out any](d Definition, handler func(ctx context.Context, in In) (Out, error)) *Flow[In, Out] {
-	return newFlow(d, func(name Tagged, erase func(func(context.Context, In) (Out, error)) flowHandler) *Executor[flowHandler] {
-		return noFactory(Value(erase(handler), name), handler == nil)
-	})
+	return newFlow(d, nil, handler == nil, func(ctx context.Context, _ []any, in In) (Out, error) { return handler(ctx, in) })
 }
 
-// DeriveFlow makes a flow whose handler has a dependency, which the scope
-// resolves before the handler first runs.
+// DeriveFlow makes a flow whose handler has a dependency. The scope resolves
+// it before the handler first runs; a tag is read anew for each execution, from
+// its context.
 func DeriveFlow[A, In, Out any](d Definition, a Dependency[A], handler func(ctx context.Context, a A, in In) (Out, error)) *Flow[In, Out] {
-	return newFlow(d, func(name Tagged, erase func(func(context.Context, In) (Out, error)) flowHandler) *Executor[flowHandler] {
-		return noFactory(Derive(a, func(_ context.Context, _ *Controller, a A) (flowHandler, error) {
-			return erase(func(ctx context.Context, in In) (Out, error) { return handler(ctx, a, in) }), nil
-		}, name), handler == nil)
+	return newFlow(d, []dependency{of(a)}, handler == nil, func(ctx context.Context, deps []any, in In) (Out, error) {
+		return handler(ctx, as[A](deps[0]), in)
 	})
 }
 
 // DeriveFlow2 is [DeriveFlow] with two dependencies.
 func DeriveFlow2[A, B, In, Out any](d Definition, a Dependency[A], b Dependency[B], handler func(ctx context.Context, a A, b B, in In) (Out, error)) *Flow[In, Out] {
-	return newFlow(d, func(name Tagged, erase func(func(context.Context, In) (Out, error)) flowHandler) *Executor[flowHandler] {
-		return noFactory(Derive2(a, b, func(_ context.Context, _ *Controller, a A, b B) (flowHandler, error) {
-			return erase(func(ctx context.Context, in In) (Out, error) { return handler(ctx, a, b, in) }), nil
-		}, name), handler == nil)
+	return newFlow(d, []dependency{of(a), of(b)}, handler == nil, func(ctx context.Context, deps []any, in In) (Out, error) {
+		return handler(ctx, as[A](deps[0]), as[B](deps[1]), in)
 	})
 }
 

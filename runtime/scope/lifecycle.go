@@ -20,13 +20,21 @@ func (*lifecycleCall) run(context.Context, any) (any, error) { return nil, nil }
 
 // announce performs a lifecycle operation.
 func (c *Context) announce(ctx context.Context, phase Phase, mode CloseMode) error {
-	if c.list.wraps == nil {
+	if !c.announced(phase) {
 		return nil
 	}
 	l := &lifecycleCall{op: LifecycleOperation{Phase: phase, Context: c, Mode: mode}}
 	l.call = call{ctx, &l.op, l}
-	_, err := c.list.perform(&l.call, phase, KindLifecycle, string(phase), "", nil, nil, nil)
+	_, err := c.list.plan(phases[phase], KindLifecycle, string(phase), nil, nil).fn(&l.call, nil)
 	return err
+}
+
+// phases are the phases as keys of plans, boxed once.
+var phases = map[Phase]any{PhaseCreate: PhaseCreate, PhaseClosing: PhaseClosing, PhaseClosed: PhaseClosed}
+
+// announced reports whether anybody is interested in a phase.
+func (c *Context) announced(phase Phase) bool {
+	return c.list.wraps != nil && c.list.plan(phases[phase], KindLifecycle, string(phase), nil, nil).fn != nil
 }
 
 // Close ends the context and those below it. Graceful waits for work under
@@ -101,7 +109,7 @@ func (c *Context) awaitClose(ctx context.Context) error {
 // announceEnd performs a lifecycle operation of a context that ends: with what
 // it carries, though not with its end. It passes an error on, and tells of it.
 func (c *Context) announceEnd(phase Phase, mode CloseMode) error {
-	if c.list.wraps == nil {
+	if !c.announced(phase) {
 		return nil
 	}
 	return c.telling(c.announce(&located{context.WithoutCancel(&c.in), location{c, false}}, phase, mode))

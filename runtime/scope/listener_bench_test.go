@@ -11,28 +11,32 @@ import (
 	"github.com/aril-wasm/aril/runtime/scope"
 )
 
-// BenchmarkRunGuest is a root execution of an empty flow around which a guest
-// stands. Each is five operations (create, execution, the handler's
-// resolution, closing, closed) and, for a guest with a hook for events, two
-// events.
+// BenchmarkRunGuest is a root execution of an empty flow in a scope with a
+// guest that passes: around all five operations of it (create, execution, the
+// handler's resolution, closing, closed), around the execution alone, around
+// none; and told of its two events, around none.
 func BenchmarkRunGuest(b *testing.B) {
 	flow := scope.NewFlow(scope.Definition{Name: "empty"}, func(context.Context, int) (int, error) { return 0, nil })
-	for name, cfg := range map[string]aril.ExtensionConfig{
-		"all":       {},
-		"execution": {Filters: []aril.Filter{{Kinds: []string{scope.KindExecution}}}},
-		"none":      {Filters: []aril.Filter{{Kinds: []string{"another"}}}},
+	only := func(kind string) []aril.Filter { return []aril.Filter{{Kinds: []string{kind}}} }
+	for _, c := range []struct {
+		name, guest string
+		filters     []aril.Filter
+	}{
+		{"all", "pass", nil}, {"execution", "pass", only(scope.KindExecution)}, {"none", "pass", only("another")},
+		{"events", "subscriber", only("another")},
 	} {
-		b.Run("interested="+name, func(b *testing.B) {
+		b.Run("interested="+c.name, func(b *testing.B) {
 			rt, err := aril.New(context.Background(), aril.Config{})
 			require.NoError(b, err)
 			defer func() { _ = rt.Close(context.Background()) }()
-			module, err := os.ReadFile("../../testdata/guests/pass.wasm")
+			module, err := os.ReadFile("../../testdata/guests/" + c.guest + ".wasm")
 			require.NoError(b, err)
-			cfg.Name, cfg.Isolation = "pass", aril.Pooled
-			g, err := rt.Load(context.Background(), module, cfg)
+			g, err := rt.Load(context.Background(), module, aril.ExtensionConfig{Name: c.guest, Isolation: aril.Pooled,
+				Filters: c.filters, Config: "none", Grants: aril.Grants{Capabilities: []aril.Capability{scope.Capability}}})
 			require.NoError(b, err)
 			s, err := scope.New(context.Background(), scope.Config{Extensions: []aril.Extension{g}})
 			require.NoError(b, err)
+			defer func() { _ = s.Dispose(context.Background()) }()
 			b.ReportAllocs()
 			for b.Loop() {
 				if _, err := scope.Run(context.Background(), s, flow, 1); err != nil {

@@ -341,3 +341,50 @@ func TestWhatAListenerAsksAmissHasItsCode(t *testing.T) {
 	_, code := ask(t, l, "subscribe", m{"scope": s.ID(), "event": "release"})
 	require.Equal(t, "limit", code)
 }
+
+func TestAGuestThatTrapsOnAPodsEventBreaksThatAlone(t *testing.T) {
+	t.Parallel()
+	use := func(t *testing.T, event string) (*scope.Scope, *trace) {
+		var told trace
+		s := newScopeOf(t, scope.Config{Logger: (&safeBuilder{}).logger()})
+		s.OnError(func(_ context.Context, err error, _ scope.AnyExecutor, _ *scope.Scope) {
+			told.add("%v", errors.Is(err, aril.ErrTrap))
+		})
+		_, err := s.UseExtension(t.Context(), loadGuest(t, "subscriber", aril.ExtensionConfig{Config: event}))
+		require.NoError(t, err)
+		return s, &told
+	}
+	t.Run("init_pod", func(t *testing.T) {
+		t.Parallel()
+		s, _ := use(t, "init_pod")
+		for range 2 {
+			_, err := scope.Run(t.Context(), s, leafFlow, 3)
+			requireTrap(t, err, "event")
+		}
+		stillWorks(t, s)
+	})
+	t.Run("dispose_pod", func(t *testing.T) {
+		t.Parallel()
+		s, told := use(t, "dispose_pod")
+		got, err := scope.Run(t.Context(), s, leafFlow, 3)
+		require.NoError(t, err)
+		require.Equal(t, 3, got)
+		require.Equal(t, []string{"true"}, told.all())
+	})
+	t.Run("pod_error", func(t *testing.T) {
+		t.Parallel()
+		s, _ := use(t, "pod_error")
+		_, err := scope.Run(t.Context(), s, outerFlow, -1)
+		require.ErrorIs(t, err, errBoom)
+		require.NotErrorIs(t, err, aril.ErrTrap)
+		got, err := scope.Run(t.Context(), s, leafFlow, 3)
+		require.NoError(t, err)
+		require.Equal(t, 3, got)
+	})
+}
+
+func TestAGuestHearsEventsIfItExportsTheHook(t *testing.T) {
+	t.Parallel()
+	require.False(t, loadGuest(t, "pass", aril.ExtensionConfig{}).HearsEvents())
+	require.True(t, loadGuest(t, "subscriber", aril.ExtensionConfig{}).HearsEvents())
+}

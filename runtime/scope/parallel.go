@@ -79,7 +79,12 @@ func together[T any](ctx context.Context, mode Mode, items []func(ctx context.Co
 	run := func(ctx context.Context, _ any) (any, error) {
 		return startItems(ctx, c, items).outcome(ctx, mode)
 	}
-	if c.list.wraps == nil {
+	var around *plan
+	if c.list.wraps != nil {
+		out := reflect.TypeFor[Together[T]]()
+		around = c.list.plan(togetherPlan{mode, out}, KindExecution, string(mode), nil, out)
+	}
+	if around == nil || around.fn == nil {
 		v, err := run(ctx, nil)
 		return v.(Together[T]), err
 	}
@@ -89,8 +94,7 @@ func together[T any](ctx context.Context, mode Mode, items []func(ctx context.Co
 		started := startItems(ctx, c, items)
 		run = func(ctx context.Context, _ any) (any, error) { return started.outcome(ctx, mode) }
 	}
-	out := reflect.TypeFor[Together[T]]()
-	v, err := c.list.perform(&call{ctx, op, runnerFunc(run)}, togetherPlan{mode, out}, KindExecution, op.Name, "", nil, out, nil)
+	v, err := around.fn(&call{ctx, op, runnerFunc(run)}, nil)
 	return as[Together[T]](v), err
 }
 

@@ -39,15 +39,23 @@ func step(ctx context.Context, cfg ExecConfig, out reflect.Type, fn func(context
 		return nil, context.Cause(ctx)
 	}
 	f := &stepCall{context: c, cfg: cfg, fn: fn}
+	var around *plan
+	if c.list.wraps != nil && cfg.Key == "" {
+		around = c.list.plan(out, KindExecution, stepName, nil, out)
+	}
 	var v any
-	if c.list.wraps == nil {
+	if c.list.wraps == nil || around != nil && around.fn == nil {
 		v, err = f.run(ctx, nil)
 		return v, err
 	}
 	f.op = ExecutionOperation{Name: stepName, Mode: Sequential, Key: cfg.Key, Context: c, Params: cfg.Params,
 		FlowName: c.FlowName(), Depth: c.depth, IsParallel: at.parallel, ParentFlowName: c.ParentFlowName()}
 	f.call = call{ctx, &f.op, f}
-	v, err = c.list.perform(&f.call, out, KindExecution, stepName, cfg.Key, nil, out, nil)
+	if around == nil {
+		v, err = c.list.keyed(&f.call, KindExecution, stepName, cfg.Key, nil, out, nil)
+	} else {
+		v, err = around.fn(&f.call, nil)
+	}
 	return v, err
 }
 

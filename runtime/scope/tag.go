@@ -97,46 +97,47 @@ func (t *Tag[T]) All(on Carrier) []T {
 	return out
 }
 
-// Required is a dependency on the scope's value of the tag. Without one, and
+// Required is a dependency on the value of the tag: that of the scope, or, for
+// the handler of a flow, of the execution. Without one, and
 // without a default, what depends on it fails with [ErrNoTag].
 func (t *Tag[T]) Required() Dependency[T] {
 	if t == nil {
 		return tagDependency[T]{}
 	}
-	return tagDependency[T]{t.label, func(s *Scope) (T, error) { return t.Get(s) }}
+	return tagDependency[T]{t.label, t.Get}
 }
 
-// Optional is a dependency on the scope's value of the tag, nil without one.
+// Optional is Required with nil for no value.
 func (t *Tag[T]) Optional() Dependency[*T] {
 	if t == nil {
 		return tagDependency[*T]{}
 	}
-	return tagDependency[*T]{t.label, func(s *Scope) (*T, error) {
-		if v, ok := t.Find(s); ok {
+	return tagDependency[*T]{t.label, func(on Carrier) (*T, error) {
+		if v, ok := t.Find(on); ok {
 			return &v, nil
 		}
 		return nil, nil
 	}}
 }
 
-// Every is a dependency on all values of the tag that the scope carries.
+// Every is a dependency on all values of the tag.
 func (t *Tag[T]) Every() Dependency[[]T] {
 	if t == nil {
 		return tagDependency[[]T]{}
 	}
-	return tagDependency[[]T]{t.label, func(s *Scope) ([]T, error) { return t.All(s), nil }}
+	return tagDependency[[]T]{t.label, func(on Carrier) ([]T, error) { return t.All(on), nil }}
 }
 
 type tagDependency[T any] struct {
 	label string
-	read  func(*Scope) (T, error)
+	read  func(Carrier) (T, error)
 }
 
 func (d tagDependency[T]) dependency() dependency {
 	if d.read == nil {
 		return dependency{}
 	}
-	return dependency{label: d.label, tag: func(s *Scope) (any, error) { return d.read(s) }}
+	return dependency{label: d.label, tag: func(on Carrier) (any, error) { return d.read(on) }}
 }
 
 func (tagDependency[T]) yields(T) {}

@@ -68,6 +68,11 @@ func (x *Execution) Context() uint64 { return param[uint64](x.op, names.KeyConte
 // Scope is where it runs; nil if it is not known.
 func (x *Execution) Scope() *Scope { return scopeOf(x.op) }
 
+// Tags is a map of the tags of the execution context by their labels: its own,
+// else those of the contexts around it, else the scope's. It carries
+// [ErrNotFound] when there are none.
+func (x *Execution) Tags() Value { return x.op.Params().Get(names.KeyTags) }
+
 // Meta is a map of the operation's tags, nil when there are none.
 func (x *Execution) Meta() Value { return x.op.Meta() }
 

@@ -20,7 +20,11 @@ func (a *activation) conclude(v Value, err error) uint32 {
 	if err != nil {
 		return a.concludeError(err)
 	}
-	if status, _ := host.Unpack(host.Outcome(names.OutcomeValue, b)); status != names.StatusOK {
+	switch status, _ := host.Unpack(host.Outcome(names.OutcomeValue, b)); status {
+	case names.StatusOK:
+	case names.StatusInvalid, names.StatusStale:
+		// It does not fit, and the host says why better than a status would.
+	default:
 		return a.concludeError(Status(status))
 	}
 	return names.HookDone

@@ -358,7 +358,7 @@ func TestAGoroutineThatOutlivesItsActivationCannotCallALaterNext(t *testing.T) {
 func TestAnOutcomeThatTheHostRefusesBecomesAnErrorThatSaysSo(t *testing.T) {
 	t.Parallel()
 	for name, w := range map[string]wrap{
-		"aril: invalid": func(*guest.Operation, guest.Next) (guest.Value, error) { return guest.Raw([]byte{0xc1}), nil },
+		"the extension broke: the outcome is malformed, or has a part that is not of this activation": func(*guest.Operation, guest.Next) (guest.Value, error) { return guest.Raw([]byte{0xc1}), nil },
 		"the error cannot be shown: aril: invalid": func(*guest.Operation, guest.Next) (guest.Value, error) {
 			return guest.Value{}, &guest.Error{Code: "c", Message: "m", Data: guest.Of(make([]byte, 300_000))}
 		},

@@ -134,3 +134,17 @@ func TestAnExtensionOfOneExecutionHearsOfItAlone(t *testing.T) {
 		require.Len(t, callOf(t, h, "spans"), 4+2*2, fmt.Sprint(callOf(t, h, "spans")))
 	})
 }
+
+func TestAnAnswerOfAnotherTypeBreaksTheExtensionNativelyAndAsAModule(t *testing.T) {
+	t.Parallel()
+	text := scope.NewFlow(scope.Definition{Name: "answered"}, func(context.Context, int) (string, error) { return "x", nil })
+	Run(t, tracers(), Config{}, func(t *testing.T, h *Harness) {
+		s := h.Scope(t, scope.Config{})
+		_, err := scope.Run(t.Context(), s, text, 1)
+		require.ErrorIs(t, err, aril.ErrType)
+		var broken *aril.CallError
+		require.ErrorAs(t, err, &broken)
+		require.Equal(t, 1, broken.Inner.Calls)
+		require.Equal(t, "x", broken.Inner.Value)
+	})
+}

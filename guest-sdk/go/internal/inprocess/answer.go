@@ -65,7 +65,9 @@ func (a *Activation) Ended(result uint32) (v any, answered bool, err error) {
 	switch g := &a.given; {
 	case result == names.HookPass:
 		return nil, false, nil
-	case result != names.HookDone || !g.there || g.bad:
+	case result == names.HookDone && g.bad:
+		return nil, false, &Fault{Reason: "the outcome is malformed, or has a part that is not of this activation"}
+	case result != names.HookDone || !g.there:
 		return nil, false, &Fault{Reason: "the hook's result is neither PASS nor DONE with an outcome"}
 	case g.kind == names.OutcomeNext:
 		return a.nexts[g.index].value, true, a.nexts[g.index].err

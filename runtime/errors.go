@@ -88,7 +88,7 @@ func (e *CallError) Error() string {
 		allowed := e.Limits.budget(e.Hook)
 		fmt.Fprintf(&b, " (self time %v of %v, wait time %v of %v)",
 			e.Usage.SelfTime.Round(1e3), allowed.SelfTime, e.Usage.WaitTime.Round(1e3), allowed.WaitTime)
-	case errors.Is(e.Err, ErrMemory):
+	case errors.Is(e.Err, ErrMemory) && e.Usage.Memory > 0: // else it did not even begin
 		fmt.Fprintf(&b, " (%s of %s bytes)", thousands(e.Usage.Memory), thousands(e.Limits.MemoryBytes))
 	}
 	return b.String()

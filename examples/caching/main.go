@@ -22,7 +22,7 @@ var extension = show.Extension{
 
 var prices = scope.Value(map[string]int{"tea": 450, "pot": 1900}, scope.Name("prices"))
 
-// A Quote is what the operation yields.
+// A Quote is what the flow yields.
 type Quote struct {
 	SKU   string
 	Cents int
@@ -54,11 +54,18 @@ func scenario(ctx context.Context, w io.Writer, extensions ...show.Loaded) error
 		return err
 	}
 	shop := &shop{scope: s}
-	pipeline := aril.NewPipeline(caching)
+	quote := scope.NewFlow(scope.Definition{Name: "quote"}, shop.quote)
 	ask := func(sku, key string) {
-		op := aril.Operation{Kind: "execution", Name: "quote", Key: key}
-		q, err := aril.Wrap(pipeline, op, shop.quote)(ctx, sku)
+		request, err := s.NewContext(ctx, scope.ContextConfig{Name: "request"})
+		if err != nil {
+			fmt.Fprintln(w, err)
+			return
+		}
+		q, err := scope.ExecWith(request.Context(), scope.ExecConfig{Key: key}, quote, sku)
 		fmt.Fprintf(w, "quote of %-4s key %-7q %v %v, ran %d times so far\n", sku, key, q, err, shop.runs)
+		if err := request.Close(ctx, scope.Graceful); err != nil {
+			fmt.Fprintln(w, err)
+		}
 	}
 	ask("tea", "tea")
 	ask("tea", "tea")   // from the cache

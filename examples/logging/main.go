@@ -28,6 +28,9 @@ var (
 	mail = scope.Provide(func(context.Context, *scope.Controller) (string, error) {
 		return "", errors.New("no mail server")
 	}, scope.Name("mail"))
+	placeOrder = scope.DeriveFlow(scope.Definition{Name: "order.place"}, db, func(ctx context.Context, db, sku string) (string, error) {
+		return scope.Step(ctx, func(context.Context) (string, error) { return sku + " ordered by " + db, nil })
+	})
 )
 
 func scenario(ctx context.Context, w io.Writer, extensions ...show.Loaded) error {
@@ -36,18 +39,12 @@ func scenario(ctx context.Context, w io.Writer, extensions ...show.Loaded) error
 	if err != nil {
 		return err
 	}
-	placeOrder := aril.Wrap(aril.NewPipeline(logging), aril.Operation{Kind: "execution", Name: "order.place"},
-		func(ctx context.Context, sku string) (string, error) {
-			db, err := scope.Resolve(ctx, s, db)
-			return sku + " ordered by " + db, err
-		})
-
-	fmt.Fprintln(w, "an operation that resolves db, which depends on config:")
-	if _, err := placeOrder(ctx, "tea"); err != nil {
+	fmt.Fprintln(w, "a flow whose handler needs db, which depends on config:")
+	if _, err := scope.Run(ctx, s, placeOrder, "tea"); err != nil {
 		return err
 	}
-	fmt.Fprintln(w, "again, when both are there:")
-	if _, err := placeOrder(ctx, "pot"); err != nil {
+	fmt.Fprintln(w, "again, when all are there:")
+	if _, err := scope.Run(ctx, s, placeOrder, "pot"); err != nil {
 		return err
 	}
 	fmt.Fprintln(w, "an update:")

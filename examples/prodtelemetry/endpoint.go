@@ -14,7 +14,7 @@ import (
 type summary struct {
 	Metrics struct {
 		Executors []prodtelemetry.Executor
-		Flows     []any
+		Flows     []prodtelemetry.Flow
 		System    struct {
 			TotalOperations int
 			ActiveExecutors int

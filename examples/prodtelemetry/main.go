@@ -26,6 +26,24 @@ var (
 	})
 )
 
+// An order reserves each of its items, all at once. There are three in stock.
+var (
+	reserve = scope.NewFlow(scope.Definition{Name: "reserve"}, func(_ context.Context, item int) (int, error) {
+		if item > 3 {
+			return 0, errors.New("out of stock")
+		}
+		return item, nil
+	})
+	order = scope.NewFlow(scope.Definition{Name: "order"}, func(ctx context.Context, items int) (int, error) {
+		var reserving []func(context.Context) (int, error)
+		for i := range items {
+			reserving = append(reserving, func(ctx context.Context) (int, error) { return scope.Exec(ctx, reserve, i+1) })
+		}
+		all, err := scope.ParallelSettled(ctx, reserving...)
+		return all.Stats.Succeeded, errors.Join(err, errors.Join(all.Errs()...))
+	})
+)
+
 // extensions are the telemetry and the collector, told where to post to and
 // allowed to reach no other host. Neither may see a value or change anything.
 func extensions(endpoint string) ([]show.Extension, error) {
@@ -77,6 +95,11 @@ func scenario(endpoint *endpoint) show.Scenario {
 				return errors.New("a broken server has mailed")
 			}
 		}
+		for items, want := range []string{"<nil>", "<nil>", "<nil>", "<nil>", "out of stock"} {
+			if _, err := scope.Run(ctx, s, order, items); fmt.Sprint(err) != want {
+				return fmt.Errorf("an order of %d ended with %v", items, err)
+			}
+		}
 		if err := printTelemetry(ctx, w, telemetry); err != nil {
 			return err
 		}
@@ -96,7 +119,7 @@ func scenario(endpoint *endpoint) show.Scenario {
 			return errors.New("nothing was exported in the end")
 		}
 		exported.print(w, "exported in the end")
-		for _, kind := range []string{"executor.event resolve", "executor.event update", "executor.error "} {
+		for _, kind := range []string{"executor.event resolve", "executor.event update", "executor.error ", "flow.execution ", "flow.error "} {
 			fmt.Fprintf(w, "collected: %d × %s\n", endpoint.counted(kind), kind)
 		}
 		return nil
@@ -115,18 +138,21 @@ func printTelemetry(ctx context.Context, w io.Writer, telemetry scope.Caller) er
 	oldest, newest := log[0].(map[string]any), log[len(log)-1].(map[string]any)
 	fmt.Fprintf(w, "operations %v, executors %d, flows %d, error rate %.0f%%\n", system["totalOperations"],
 		len(all["executorMetrics"].(map[string]any)), len(all["flowMetrics"].(map[string]any)), 100*system["errorRate"].(float64))
-	fmt.Fprintf(w, "error log: %d, from %v to %v\n", len(log), oldest["executor"], newest["executor"])
+	fmt.Fprintf(w, "error log: %d, from executor %v to flow %v: %v\n", len(log), oldest["executor"], newest["flow"], newest["message"])
 	return nil
 }
 
 func (s *summary) print(w io.Writer, title string) {
 	system, errs := s.Metrics.System, s.Metrics.RecentErrors
 	fmt.Fprintf(w, "%s: %d operations, %d executors, %d values in the scope, %d errors, from %s to %s\n", title,
-		system.TotalOperations, system.ActiveExecutors, system.CacheSize, len(errs), errs[0].Executor, errs[len(errs)-1].Executor)
+		system.TotalOperations, system.ActiveExecutors, system.CacheSize, len(errs), errs[0].Executor, errs[len(errs)-1].Flow)
 	for _, e := range s.Metrics.Executors {
 		if e.ErrorCount == 0 {
-			fmt.Fprintf(w, "  %-6s resolved %d, updated %d, hit rate %.2f, needs %v\n", e.Name, e.ResolveCount, e.UpdateCount, e.CacheHitRate, e.Dependencies)
+			fmt.Fprintf(w, "  %-7s resolved %d, updated %d, hit rate %.2f, needs %v\n", e.Name, e.ResolveCount, e.UpdateCount, e.CacheHitRate, e.Dependencies)
 		}
+	}
+	for _, f := range s.Metrics.Flows {
+		fmt.Fprintf(w, "  flow %-7s executed %d, failed %d, in parallel %d, at most at depth %d\n", f.Name, f.ExecutionCount, f.ErrorCount, f.ParallelExecutions, f.MaxDepth)
 	}
 }
 

@@ -175,3 +175,54 @@ func TestAConfigurationThatMakesNoSenseIsRefused(t *testing.T) {
 	_, err := native.New("watcher", prodtelemetry.NewCollector(), native.Config{Config: map[string]any{"sampleRate": 1.5}})
 	require.Error(t, err)
 }
+
+func TestFlowsAreMeasuredAndAnErrorThatIsPassedOnIsLoggedOnce(t *testing.T) {
+	t.Parallel()
+	p := start(t, prodtelemetry.New(), map[string]any{"samplingRate": 0})
+	for range 2 {
+		_, err := scope.Run(t.Context(), p.Scope, order, 4)
+		require.EqualError(t, err, "out of stock")
+	}
+	_, log := p.telemetry(t)
+	require.Len(t, log, 2, "one of each execution, though nothing is measured")
+	for _, e := range log {
+		e := e.(map[string]any)
+		require.Equal(t, "reserve execute out of stock", e["flow"].(string)+" "+e["operation"].(string)+" "+e["message"].(string))
+	}
+
+	p = start(t, prodtelemetry.New(), nil)
+	_, err := scope.Run(t.Context(), p.Scope, order, 2)
+	require.NoError(t, err)
+	answer, err := p.extension.Call(t.Context(), "getTelemetry", nil)
+	require.NoError(t, err)
+	reserve := answer.(map[string]any)["flowMetrics"].(map[string]any)["reserve"].(map[string]any)
+	require.GreaterOrEqual(t, reserve["averageDuration"], 0.0)
+	delete(reserve, "averageDuration")
+	require.Equal(t, map[string]any{"name": "reserve", "executionCount": int64(2), "successCount": int64(2), "errorCount": int64(0),
+		"parallelExecutions": int64(2), "maxDepth": int64(1)}, reserve)
+}
+
+func TestTheCollectorGivesAllFlowsOfAnExecutionOneTrace(t *testing.T) {
+	t.Parallel()
+	p := start(t, prodtelemetry.NewCollector(), map[string]any{"metricsEndpoint": "http://endpoint/"})
+	for range 2 {
+		_, err := scope.Run(t.Context(), p.Scope, order, 2)
+		require.NoError(t, err)
+	}
+	require.NoError(t, p.Dispose(t.Context()))
+	require.Len(t, p.posted, 1)
+	var sent []prodtelemetry.Event
+	require.NoError(t, json.Unmarshal(p.posted[0]["body"].([]byte), &sent))
+	traces := map[string]int{}
+	for _, e := range sent {
+		if e.Metric == "flow.execution" {
+			traces[e.TraceID]++
+			require.Equal(t, map[string]string{"order": "", "reserve": "order"}[e.Flow], e.Parent)
+		}
+	}
+	require.Len(t, traces, 2)
+	for id, n := range traces {
+		require.NotEmpty(t, id)
+		require.Equal(t, 3, n)
+	}
+}

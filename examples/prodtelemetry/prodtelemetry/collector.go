@@ -3,6 +3,7 @@ package prodtelemetry
 import (
 	"encoding/json"
 	"errors"
+	"strconv"
 	"time"
 
 	"github.com/aril-wasm/aril/guest-sdk/go/guest"
@@ -38,13 +39,17 @@ var errTooMany = errors.New("the endpoint has not been there for so long that ev
 
 // Event is one thing that happened.
 type Event struct {
-	Metric      string    `json:"metric"` // "executor.event" or "executor.error"
+	Metric      string    `json:"metric"` // "executor.event", "executor.error", "flow.execution" or "flow.error"
 	Event       string    `json:"event,omitempty"`
 	Executor    string    `json:"executor,omitempty"`
 	Error       string    `json:"error,omitempty"`
 	Message     string    `json:"message,omitempty"`
 	Timestamp   time.Time `json:"timestamp"`
 	MemoryUsage int64     `json:"memoryUsage,omitempty"` // bytes of heap
+	TraceID     string    `json:"traceId,omitempty"`     // of the execution that a flow is part of
+	Flow        string    `json:"flowName,omitempty"`
+	Parent      string    `json:"parentSpan,omitempty"` // the flow around it
+	Duration    float64   `json:"duration,omitempty"`   // of a flow, in milliseconds
 }
 
 // Init reads the configuration.
@@ -81,6 +86,38 @@ func (c *Collector) Change(change *guest.Change) (guest.Value, error) {
 // OnError records every error.
 func (c *Collector) OnError(f *guest.Failure) {
 	c.record(Event{Metric: "executor.error", Error: guest.Code(f.Err()), Message: truncate(f.Err().Error(), 1000)})
+}
+
+// WrapExecute records a part of the flows, and every one that fails. What they
+// gave it does not look at.
+func (c *Collector) WrapExecute(x *guest.Execution, next guest.Next) (guest.Value, error) {
+	if x.Flow().Name == "" {
+		return next()
+	}
+	e := Event{Metric: "flow.execution", TraceID: traceID(), Flow: x.FlowName(), Parent: x.ParentFlowName()}
+	start := guest.Monotonic()
+	v, err := next()
+	e.Duration = float64(guest.Monotonic()-start) / float64(guest.Millisecond)
+	if err != nil {
+		e.Metric, e.Error, e.Message = "flow.error", guest.Code(err), truncate(err.Error(), 1000)
+	}
+	if err != nil || guest.Rand.Float64() < c.sampling {
+		c.record(e)
+	}
+	return v, err
+}
+
+// traceID is the same in all of one execution: the flow that is first to ask
+// leaves it at level Root.
+func traceID() string {
+	const key = "traceId"
+	id, err := guest.As[string](guest.Root.Get(key))
+	if err == guest.ErrNotFound {
+		id = strconv.FormatUint(guest.Rand.Uint64(), 16)
+		err = guest.Root.Set(key, id)
+	}
+	check(err)
+	return id
 }
 
 func (c *Collector) record(e Event) {

@@ -28,7 +28,7 @@ func (t *Telemetry) telemetry(guest.Value) (guest.Value, error) {
 	sums, err := system(nil)
 	return guest.Of(map[string]any{
 		"executorMetrics": executors.Value(),
-		"flowMetrics":     map[string]any{},
+		"flowMetrics":     flows.Value(),
 		"systemMetrics":   sums,
 		"errorLog":        entries,
 	}), err
@@ -48,6 +48,10 @@ func system(s *guest.Scope) (map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
+	executed, err := flows.Len()
+	if err != nil {
+		return nil, err
+	}
 	since, err := started.Get()
 	if err != nil {
 		return nil, err
@@ -64,6 +68,7 @@ func system(s *guest.Scope) (map[string]any, error) {
 		"startTime":       goTime(since),
 		"totalOperations": operations,
 		"activeExecutors": active,
+		"flows":           executed,
 		"memoryUsage":     usage,
 		"errorRate":       float64(failed) / float64(max(operations, 1)),
 	}
@@ -90,7 +95,11 @@ func (t *Telemetry) export(s *guest.Scope) error {
 	if err != nil {
 		return err
 	}
-	list, err := sorted()
+	list, err := sorted(executors, func(e Executor) string { return e.Name })
+	if err != nil {
+		return err
+	}
+	executed, err := sorted(flows, func(f Flow) string { return f.Name })
 	if err != nil {
 		return err
 	}
@@ -104,7 +113,7 @@ func (t *Telemetry) export(s *guest.Scope) error {
 		"duration":  now.UnixNano()/1e6 - since.UnixMilli(),
 		"metrics": map[string]any{
 			"executors":    list,
-			"flows":        []any{},
+			"flows":        executed,
 			"system":       sums,
 			"recentErrors": recent,
 		},
@@ -126,13 +135,13 @@ func post(endpoint string, body []byte) error {
 	return err
 }
 
-// sorted gives the executors by name.
-func sorted() ([]Executor, error) {
-	all, err := executors.All()
-	list := make([]Executor, 0, len(all))
-	for _, e := range all {
-		list = append(list, e)
+// sorted gives what a map has, by name.
+func sorted[T any](of guest.Map[T], name func(T) string) ([]T, error) {
+	all, err := of.All()
+	list := make([]T, 0, len(all))
+	for _, item := range all {
+		list = append(list, item)
 	}
-	slices.SortFunc(list, func(a, b Executor) int { return cmp.Compare(a.Name, b.Name) })
+	slices.SortFunc(list, func(a, b T) int { return cmp.Compare(name(a), name(b)) })
 	return list, err
 }

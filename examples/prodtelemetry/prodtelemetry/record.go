@@ -70,16 +70,18 @@ func (e *Executor) DecodeMsgpack(r *msgpack.Reader) error {
 // Error is one line of the error log.
 type Error struct {
 	Timestamp time.Time `json:"timestamp"`
-	Executor  string    `json:"executor"`
-	Operation string    `json:"operation"` // "resolve" or "update"
+	Executor  string    `json:"executor,omitempty"`
+	Flow      string    `json:"flow,omitempty"`
+	Operation string    `json:"operation"` // "resolve", "update" or "execute"
 	Code      string    `json:"code"`
 	Message   string    `json:"message"`
 }
 
 // AppendMsgpack and DecodeMsgpack make it a type that the State keeps.
 func (e Error) AppendMsgpack(b []byte) []byte {
-	b = appendTime(msgpack.AppendStr(msgpack.AppendMap(b, 5), "timestamp"), e.Timestamp)
+	b = appendTime(msgpack.AppendStr(msgpack.AppendMap(b, 6), "timestamp"), e.Timestamp)
 	b = msgpack.AppendStr(msgpack.AppendStr(b, "executor"), e.Executor)
+	b = msgpack.AppendStr(msgpack.AppendStr(b, "flow"), e.Flow)
 	b = msgpack.AppendStr(msgpack.AppendStr(b, "operation"), e.Operation)
 	b = msgpack.AppendStr(msgpack.AppendStr(b, "code"), e.Code)
 	return msgpack.AppendStr(msgpack.AppendStr(b, "message"), e.Message)
@@ -93,6 +95,8 @@ func (e *Error) DecodeMsgpack(r *msgpack.Reader) error {
 			e.Timestamp = readTime(r)
 		case "executor":
 			e.Executor = r.Str()
+		case "flow":
+			e.Flow = r.Str()
 		case "operation":
 			e.Operation = r.Str()
 		case "code":

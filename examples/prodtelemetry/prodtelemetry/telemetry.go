@@ -1,7 +1,7 @@
 // Package prodtelemetry has two extensions that watch a scope in production.
 //
-// [Telemetry] adds up: how often each executor was resolved and updated, how
-// long it took, what failed. [Collector] sends single events. Both keep what
+// [Telemetry] adds up: how often each executor was resolved and updated and each
+// flow executed, how long it took, what failed. [Collector] sends single events. Both keep what
 // they know in the State, so that they are the same in the host's process and
 // in the sandbox, where an instance lives as long as one call.
 package prodtelemetry
@@ -14,12 +14,12 @@ import (
 	"github.com/aril-wasm/aril/guest-sdk/go/guest"
 )
 
-// Telemetry measures resolutions and updates, keeps a log of errors, and posts
+// Telemetry measures resolutions, updates and flows, keeps a log of errors, and posts
 // a summary to an HTTP endpoint: at an interval, and when the scope ends. Its
 // configuration, all optional:
 //
 //	enableProfiling  measure; default true
-//	samplingRate     the part of the resolutions that is measured, 0 to 1; default 1
+//	samplingRate     the part of resolutions and flows that is measured, 0 to 1; default 1
 //	maxErrorLogSize  how many errors are kept; default 100
 //	exportInterval   in milliseconds; default 60000
 //	exportEndpoint   a URL; default none, and nothing is exported
@@ -36,10 +36,11 @@ type Telemetry struct {
 // New gives the extension.
 func New() *Telemetry { return new(Telemetry) }
 
-// What it knows. Flows would be one more Map here.
+// What it knows.
 var (
 	started   = guest.Var[guest.Timestamp]("startTime")
 	executors = guest.Map[Executor]("executorMetrics")
+	flows     = guest.Map[Flow]("flowMetrics")
 	total     = guest.Counter("totalOperations")
 	errorLog  = ring[Error]{count: "errors", entries: "errorLog"}
 )
@@ -90,7 +91,7 @@ func (t *Telemetry) WrapResolve(r *guest.Resolution, next guest.Next) (guest.Val
 		}
 	}
 	if update && err != nil {
-		t.log(name, "update", err)
+		t.log(Error{Executor: name, Operation: "update"}, err)
 	}
 	return v, err
 }
@@ -142,11 +143,13 @@ func (e *Executor) dependsOn(name, dependency string) {
 
 // OnError hears of each failed resolution once.
 func (t *Telemetry) OnError(f *guest.Failure) {
-	t.log(f.Executor().NameOr("unnamed"), "resolve", f.Err())
+	t.log(Error{Executor: f.Executor().NameOr("unnamed"), Operation: "resolve"}, f.Err())
 }
 
-func (t *Telemetry) log(executor, operation string, err error) {
-	check(errorLog.add(t.maxErrors, Error{goTime(guest.Now()), executor, operation, guest.Code(err), truncate(err.Error(), 1000)}))
+// log completes an entry with the error.
+func (t *Telemetry) log(e Error, err error) {
+	e.Timestamp, e.Code, e.Message = goTime(guest.Now()), guest.Code(err), truncate(err.Error(), 1000)
+	check(errorLog.add(t.maxErrors, e))
 }
 
 // check is for what the program must not suffer from. A tick that the end of
@@ -173,6 +176,6 @@ func (t *Telemetry) Detach(s *guest.Scope) error {
 	}
 	sums, err := system(nil)
 	guest.Log.Info("production telemetry disposed", "totalOperations", sums["totalOperations"],
-		"errorRate", sums["errorRate"], "executors", sums["activeExecutors"])
+		"errorRate", sums["errorRate"], "executors", sums["activeExecutors"], "flows", sums["flows"])
 	return err
 }

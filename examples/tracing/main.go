@@ -14,10 +14,11 @@ import (
 )
 
 var extension = show.Extension{
-	Name:   "tracing",
-	New:    func() any { return tracing.New() },
-	Powers: aril.ReadInput | aril.ReadResult | aril.ReadErrorText,
-	Grants: []aril.Capability{aril.State},
+	Name:    "tracing",
+	New:     func() any { return tracing.New() },
+	Filters: []aril.Filter{{Kinds: []string{scope.KindExecution}}},
+	Powers:  aril.ReadInput | aril.ReadResult | aril.ReadErrorText,
+	Grants:  []aril.Capability{aril.State},
 }
 
 // An answer is ok with what was reserved, or ko with the reason.

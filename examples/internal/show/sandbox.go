@@ -41,11 +41,12 @@ func (e Extension) sandbox(ctx context.Context, rt *aril.Runtime) (*aril.Guest, 
 		return nil, err
 	}
 	return rt.Load(ctx, wasm, aril.ExtensionConfig{
-		Name:   e.Name,
-		Config: e.Config,
-		Powers: e.Powers,
-		Grants: aril.Grants{Capabilities: e.Grants},
-		Limits: aril.Limits{SelfTime: patience, EventTime: patience, InitTime: patience, EventFuel: e.EventFuel},
+		Name:    e.Name,
+		Config:  e.Config,
+		Powers:  e.Powers,
+		Filters: e.Filters,
+		Grants:  aril.Grants{Capabilities: e.Grants},
+		Limits:  aril.Limits{SelfTime: patience, EventTime: patience, InitTime: patience, EventFuel: e.EventFuel},
 	})
 }
 

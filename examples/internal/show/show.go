@@ -38,6 +38,9 @@ type Extension struct {
 	// Powers are what it may do to operations. Zero means all of them.
 	Powers aril.Powers
 
+	// Filters are the operations that it is shown. Default all.
+	Filters []aril.Filter
+
 	// Grants are what the module may import beside the default capabilities.
 	Grants []aril.Capability
 
@@ -103,7 +106,7 @@ func runOnce(ctx context.Context, out *bytes.Buffer, scenario Scenario, extensio
 func loadNative(_ context.Context, logger *slog.Logger, extensions []Extension) ([]Loaded, func() error, error) {
 	var loaded []Loaded
 	for _, e := range extensions {
-		x, err := native.New(e.Name, e.New(), native.Config{Config: e.Config, Powers: e.Powers, Functions: e.Functions, Logger: logger})
+		x, err := native.New(e.Name, e.New(), native.Config{Config: e.Config, Powers: e.Powers, Filters: e.Filters, Functions: e.Functions, Logger: logger})
 		if err != nil {
 			return nil, nil, err
 		}

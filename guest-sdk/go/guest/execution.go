@@ -73,9 +73,6 @@ func (x *Execution) Scope() *Scope { return scopeOf(x.op) }
 // [ErrNotFound] when there are none.
 func (x *Execution) Tags() Value { return x.op.Params().Get(names.KeyTags) }
 
-// Meta is a map of the operation's tags, nil when there are none.
-func (x *Execution) Meta() Value { return x.op.Meta() }
-
 // Header is the operation as [Wrapper] sees it.
 func (x *Execution) Header() *Operation { return x.op }
 

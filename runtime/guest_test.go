@@ -304,6 +304,19 @@ func TestCancellationIsNoBreakage(t *testing.T) {
 	require.Zero(t, g.breaker.failures.Load())
 }
 
+func TestAGuestThatTrapsOnceItsCallerGaveUpIsNoBreakage(t *testing.T) {
+	t.Parallel()
+	rt := newRuntime(t, Config{})
+	g := load(t, rt, "asleep", ExtensionConfig{})
+	why := errors.New("the user went away")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	time.AfterFunc(5*time.Millisecond, func() { cancel(why) })
+	_, err := Wrap(NewPipeline(g), text, (&operation{}).run)(ctx, "in")
+	require.Same(t, why, err)
+	require.Zero(t, g.breaker.failures.Load())
+	require.Zero(t, g.pool.Idle(), "the instance is not used again")
+}
+
 func TestAPanicOfTheOperationPassesThroughWithItsValue(t *testing.T) {
 	t.Parallel()
 	rt := newRuntime(t, Config{})

@@ -44,10 +44,12 @@ func (i *Instance) fault(err error) error {
 	case ended != nil:
 		f.Err = ended
 		f.Detail = ""
-	case f.Detail == "stack overflow":
-		f.Err = ErrStack
 	case f.Detail == "" && err != nil:
 		f.Err, f.Detail = ErrPanic, "in a host function"
+	case i.Act.gaveUp != 0:
+		f.Err = ErrCanceled // it was told that its caller gave up: how it ends is no fault
+	case f.Detail == "stack overflow":
+		f.Err = ErrStack
 	case i.memory.refused:
 		f.Err = errMemoryTrap
 	default:

@@ -103,15 +103,36 @@ func (g *Guest) newInstance(ctx context.Context, wait bool) (*sandbox.Instance, 
 	if err != nil {
 		return nil, err
 	}
-	c := newActivation(g, &i.Act)
-	i.Act.Owner = c
-	if g.has(sandbox.PhaseResume) {
-		c.reset(nil, nil, nil)
-		if _, _, err := i.Run(ctx, sandbox.PhaseResume, g.eventBudget, rand.Uint64()); err != nil {
-			return nil, errors.Join(fmt.Errorf("resume: %w", err), i.Close())
-		}
+	i.Act.Owner = newActivation(g, &i.Act)
+	if err := g.resume(ctx, i); err != nil {
+		return nil, errors.Join(err, i.Close())
 	}
 	return i, nil
+}
+
+// resume tells a guest that it is as its template was.
+func (g *Guest) resume(ctx context.Context, i *sandbox.Instance) error {
+	if !g.has(sandbox.PhaseResume) {
+		return nil
+	}
+	i.Act.Owner.(*activation).reset(nil, nil, nil)
+	if _, _, err := i.Run(ctx, sandbox.PhaseResume, g.eventBudget, rand.Uint64()); err != nil {
+		return fmt.Errorf("resume: %w", err)
+	}
+	return nil
+}
+
+// clean is the pool's Clean, of a Fresh extension.
+func (g *Guest) clean(i *sandbox.Instance) error {
+	if err := g.template.template.Reset(i); err != nil {
+		return err
+	}
+	return g.resume(context.Background(), i)
+}
+
+// quickToClean is the pool's Quick.
+func (g *Guest) quickToClean(i *sandbox.Instance) bool {
+	return !g.has(sandbox.PhaseResume) && g.template.template.QuickToReset(i)
 }
 
 // wrap runs aril_wrap around one operation. rest says that the caller runs

@@ -110,6 +110,7 @@ func TestAllInstancesTogetherKeepToTheRuntimesMemory(t *testing.T) {
 		}()
 	}
 	all.Wait()
+	require.NoError(t, g.Unload(t.Context()))
 	require.Zero(t, rt.MemoryBytes())
 }
 

@@ -167,13 +167,15 @@ func (rt *Runtime) load(ctx context.Context, wasm []byte, cfg ExtensionConfig) (
 	g.init = g.template.usage
 	g.setHooks()
 	g.pool = &sandbox.Pool[*sandbox.Instance]{
-		New: g.newInstance,
+		New: g.newInstance, Max: int(limits.Instances),
 		Drop: func(i *sandbox.Instance) {
 			if err := i.Close(); err != nil {
 				g.owner.logger.Error("closing an instance", "error", err)
 			}
 		},
-		Max: int(limits.Instances), KeepIdle: cfg.Isolation == Pooled,
+	}
+	if cfg.Isolation == Fresh {
+		g.pool.Clean, g.pool.Quick = g.clean, g.quickToClean
 	}
 	rt.mu.Lock()
 	defer rt.mu.Unlock()

@@ -151,7 +151,7 @@ func admit(raw []byte, granted wasm.Granted, l Limits, interpreted bool) (p *pro
 	if p.manifest, err = readManifest(m, granted); err != nil {
 		return p, nil, &refusedError{err}
 	}
-	opt := wasm.RewriteOptions{Rename: map[wasm.ImportName]wasm.ImportName{}}
+	opt := wasm.RewriteOptions{SparePage: true, Rename: map[wasm.ImportName]wasm.ImportName{}}
 	for _, im := range m.Imports {
 		name := wasm.ImportName{Module: im.Module, Name: im.Name}
 		if _, seen := opt.Rename[name]; seen || !embedders(im.Module) {

@@ -112,7 +112,7 @@ func (a *Activation) Phase() Phase { return a.phase }
 // begin prepares the activation and fills the guest's meters.
 func (a *Activation) begin(ctx context.Context, phase Phase, b Budget, stackNeed uint32) bool {
 	a.phase, a.ctx, a.done, a.budget = phase, ctx, ctx.Done(), b
-	a.inst.memory.refused = false
+	a.inst.memory.refused, a.inst.memory.pressed = false, false
 	a.granted, a.self, a.burned, a.wait, a.calls, a.gaveUp, a.ended = 0, 0, 0, 0, 0, 0, nil
 	if b.Fuel < 0 {
 		a.budget.Fuel = 1 << 62

@@ -52,7 +52,8 @@ var hookExports = [len(phaseNames)]string{
 // and c.overhead, were taken from the quota before and belong to it now, also
 // on failure.
 func (c *Code) instantiate(limit, prepaid uint64) (i *Instance, err error) {
-	mem := &linearMemory{quota: c.engine.quota, limit: limit, prepaid: prepaid, overhead: c.overhead}
+	limit = min(limit, uint64(c.rewritten.MemoryMax)*wasm.PageSize)
+	mem := &linearMemory{pressure: c.engine.config.Pressure, quota: c.engine.quota, limit: limit, prepaid: prepaid, overhead: c.overhead}
 	if mem.region, err = reserve(limit); err != nil {
 		mem.Free()
 		return nil, fmt.Errorf("%w: reserving %d bytes: %w", ErrMemory, limit, err)

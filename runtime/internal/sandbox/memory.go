@@ -118,17 +118,25 @@ type linearMemory struct {
 	overhead int64  // bytes of Go heap that the instance takes beside it, taken from the quota too
 	region   region // limit bytes
 	length   uint64
-	refused  bool // a growth was refused since this was last cleared
+	refused  bool   // a growth was refused since this was last cleared
+	pressure func() // Config.Pressure
+	pressed  bool   // it was called since this was last cleared
+	shrink   bool   // the next Reallocate takes memory back to base
+	base     uint64
 }
 
 // Reallocate makes the memory size bytes long; nil means refused.
 func (m *linearMemory) Reallocate(size uint64) []byte {
+	if m.shrink {
+		m.length = m.base
+		return m.region.bytes()[:m.base]
+	}
 	if size > m.limit {
 		m.refused = true
 		return nil
 	}
 	if size > m.prepaid {
-		if !m.quota.take(int64(size - m.prepaid)) {
+		if !m.quota.take(int64(size-m.prepaid)) && !m.press(int64(size-m.prepaid)) {
 			m.refused = true
 			return nil
 		}
@@ -136,6 +144,17 @@ func (m *linearMemory) Reallocate(size uint64) []byte {
 	}
 	m.length = size
 	return m.region.bytes()[:size]
+}
+
+// press takes n bytes after it has freed what idle instances hold. It does so
+// once in an activation: a guest must not keep the pools empty.
+func (m *linearMemory) press(n int64) bool {
+	if m.pressed || m.pressure == nil {
+		return false
+	}
+	m.pressed = true
+	m.pressure()
+	return m.quota.take(n)
 }
 
 // Free gives the memory back. wazero calls it when the module is closed,

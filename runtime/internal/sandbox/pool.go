@@ -3,6 +3,7 @@ package sandbox
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 )
 
@@ -11,7 +12,7 @@ import (
 //
 //	Give      the value waits for the next Take; the oldest waiter wakes
 //	Discard   the value is freed; the oldest waiter wakes and has one made
-//	KeepIdle  false: every Give is a Discard
+//	Clean     brings a value that was given back to what New made
 type Pool[T any] struct {
 	// New makes a value. wait says whether it may wait for resources: only a
 	// root may, since a nested operation that waits can wait for its own root.
@@ -20,15 +21,26 @@ type Pool[T any] struct {
 	// Drop frees a value.
 	Drop func(T)
 
-	Max      int  // values at once; below 0: no bound
-	KeepIdle bool // keep values that are given back
+	// Clean makes a used value as good as new. A value that it fails on is
+	// freed. Nil: values are handed out as they came back.
+	Clean func(T) error
 
-	mu      sync.Mutex
-	idle    []T
-	live    int // handed out, or being made
-	waiters []chan struct{}
-	closed  bool
-	empty   chan struct{} // closed when live is 0 after Close
+	// Quick says that Clean costs less for a value than handing it to another
+	// goroutine. Give then cleans at once. What is not quick is cleaned by a
+	// goroutine of the pool, when a core is idle, or by the next Take. Nil:
+	// nothing is quick.
+	Quick func(T) bool
+
+	Max int // values at once; below 0: no bound
+
+	mu       sync.Mutex
+	idle     []T  // clean
+	dirty    []T  // to be cleaned
+	cleaning bool // a goroutine of the pool is at work
+	live     int  // handed out, being made or being cleaned
+	waiters  []chan struct{}
+	closed   bool
+	empty    chan struct{} // closed when live is 0 after Close
 }
 
 // Take gives a value to use. Past Max a root waits, in order, until ctx is
@@ -42,13 +54,21 @@ func (p *Pool[T]) Take(ctx context.Context, root bool) (T, error) {
 			p.mu.Unlock()
 			return zero, ErrClosed
 		}
-		if n := len(p.idle); n > 0 {
-			v := p.idle[n-1]
-			p.idle[n-1] = zero
-			p.idle = p.idle[:n-1]
+		if v, ok := pop(&p.idle); ok {
 			p.live++
 			p.mu.Unlock()
 			return v, nil
+		}
+		if v, ok := pop(&p.dirty); ok {
+			p.live++
+			p.mu.Unlock()
+			if p.Clean(v) == nil {
+				return v, nil
+			}
+			p.Drop(v)
+			p.mu.Lock()
+			p.live--
+			continue
 		}
 		if p.Max < 0 || p.live < p.Max || !root {
 			break
@@ -86,17 +106,77 @@ func (p *Pool[T]) abandon(w chan struct{}) {
 	p.wake()
 }
 
-// Give puts a value back that is as good as new.
+// Give puts a value back that was used.
 func (p *Pool[T]) Give(v T) {
+	clean := p.Clean == nil
+	if !clean && p.Quick != nil && p.Quick(v) {
+		if p.Clean(v) != nil {
+			p.Discard(v)
+			return
+		}
+		clean = true
+	}
 	p.mu.Lock()
-	if !p.KeepIdle || p.closed || (p.Max >= 0 && p.live > p.Max) {
+	if p.closed || (p.Max >= 0 && p.live > p.Max) {
 		p.mu.Unlock()
 		p.Discard(v)
 		return
 	}
-	p.idle = append(p.idle, v)
+	if clean {
+		p.idle = append(p.idle, v)
+	} else {
+		p.dirty = append(p.dirty, v)
+	}
+	start := !clean && !p.cleaning && len(p.waiters) == 0
+	p.cleaning = p.cleaning || start
 	p.left()
 	p.mu.Unlock()
+	if start {
+		go p.clean()
+	}
+}
+
+// clean cleans what waits for it, until nothing does.
+func (p *Pool[T]) clean() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for {
+		v, ok := pop(&p.dirty)
+		if !ok {
+			p.cleaning = false
+			return
+		}
+		p.live++
+		p.mu.Unlock()
+		failed := p.Clean(v) != nil
+		if failed {
+			p.Drop(v)
+		}
+		p.mu.Lock()
+		switch {
+		case failed:
+		case p.closed:
+			p.mu.Unlock()
+			p.Drop(v)
+			p.mu.Lock()
+		default:
+			p.idle = append(p.idle, v)
+		}
+		p.left()
+	}
+}
+
+// pop takes the value that was added last: its memory is the likeliest to be
+// in the processor's cache.
+func pop[T any](list *[]T) (v T, ok bool) {
+	n := len(*list) - 1
+	if n < 0 {
+		return v, false
+	}
+	var zero T
+	v, (*list)[n] = (*list)[n], zero
+	*list = (*list)[:n]
+	return v, true
 }
 
 // Discard frees a value that must not be used again.
@@ -129,8 +209,8 @@ func (p *Pool[T]) wake() {
 // EvictIdle frees the values that nobody uses and reports how many.
 func (p *Pool[T]) EvictIdle() int {
 	p.mu.Lock()
-	idle := p.idle
-	p.idle = nil
+	idle := slices.Concat(p.idle, p.dirty)
+	p.idle, p.dirty = nil, nil
 	p.mu.Unlock()
 	for _, v := range idle {
 		p.Drop(v)
@@ -149,7 +229,7 @@ func (p *Pool[T]) Live() int {
 func (p *Pool[T]) Idle() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return len(p.idle)
+	return len(p.idle) + len(p.dirty)
 }
 
 // Close frees the idle values, refuses new callers, and waits until every

@@ -12,18 +12,18 @@ import (
 )
 
 // counted makes a pool over numbers, and counts how many of them are alive.
-func counted(maximum int, keep bool) (*Pool[int], *atomic.Int64) {
+func counted(maximum int) (*Pool[int], *atomic.Int64) {
 	var alive, next atomic.Int64
 	return &Pool[int]{
 		New:  func(context.Context, bool) (int, error) { alive.Add(1); return int(next.Add(1)), nil },
 		Drop: func(int) { alive.Add(-1) },
-		Max:  maximum, KeepIdle: keep,
+		Max:  maximum,
 	}, &alive
 }
 
-func TestAPoolThatKeepsIdleGivesTheSameValueAgain(t *testing.T) {
+func TestAPoolGivesTheSameValueAgain(t *testing.T) {
 	t.Parallel()
-	p, alive := counted(2, true)
+	p, alive := counted(2)
 	v, err := p.Take(t.Context(), true)
 	require.NoError(t, err)
 	p.Give(v)
@@ -37,21 +37,94 @@ func TestAPoolThatKeepsIdleGivesTheSameValueAgain(t *testing.T) {
 	require.NotEqual(t, v, other)
 }
 
-func TestAPoolThatKeepsNothingMakesEachValueAnew(t *testing.T) {
+func TestAUsedValueIsCleanedBeforeItIsHandedOutAgain(t *testing.T) {
 	t.Parallel()
-	p, alive := counted(2, false)
-	v, err := p.Take(t.Context(), true)
-	require.NoError(t, err)
-	p.Give(v)
-	require.Zero(t, alive.Load())
-	again, err := p.Take(t.Context(), true)
-	require.NoError(t, err)
-	require.NotEqual(t, v, again)
+	for _, quick := range []bool{true, false} {
+		p, _ := counted(2)
+		var cleaned atomic.Int64
+		p.Clean = func(int) error { cleaned.Add(1); return nil }
+		p.Quick = func(int) bool { return quick }
+		v, err := p.Take(t.Context(), true)
+		require.NoError(t, err)
+		require.Zero(t, cleaned.Load())
+		for n := range int64(3) {
+			p.Give(v)
+			again, err := p.Take(t.Context(), true)
+			require.NoError(t, err)
+			if again == v {
+				require.Equal(t, n+1, cleaned.Load())
+			} else { // the first was with the pool's goroutine
+				p.Give(v)
+				v = again
+			}
+		}
+	}
+}
+
+func TestWhatIsNotQuickToCleanIsCleanedWhileNobodyWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, _ := counted(2)
+		var cleaned atomic.Int64
+		p.Clean = func(int) error { cleaned.Add(1); return nil }
+		v, err := p.Take(t.Context(), true)
+		require.NoError(t, err)
+		p.Give(v)
+		synctest.Wait()
+		require.EqualValues(t, 1, cleaned.Load())
+		require.Equal(t, 1, p.Idle())
+		again, err := p.Take(t.Context(), true)
+		require.NoError(t, err)
+		require.Equal(t, v, again)
+		require.EqualValues(t, 1, cleaned.Load())
+	})
+}
+
+func TestAValueThatCannotBeCleanedIsFreedAndTheNextIsMadeAnew(t *testing.T) {
+	for _, quick := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			p, alive := counted(1)
+			p.Clean = func(int) error { return errors.New("boom") }
+			p.Quick = func(int) bool { return quick }
+			v, err := p.Take(t.Context(), true)
+			require.NoError(t, err)
+			p.Give(v)
+			other, err := p.Take(t.Context(), true)
+			require.NoError(t, err)
+			require.NotEqual(t, v, other)
+			p.Discard(other)
+			synctest.Wait()
+			require.Zero(t, alive.Load())
+			require.Zero(t, p.Live())
+		})
+	}
+}
+
+func TestClosingAPoolWaitsForTheCleaner(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, alive := counted(2)
+		begun, goOn := make(chan struct{}), make(chan struct{})
+		p.Clean = func(int) error { close(begun); <-goOn; return nil }
+		v, err := p.Take(t.Context(), true)
+		require.NoError(t, err)
+		p.Give(v)
+		<-begun
+		closed := make(chan error)
+		go func() { closed <- p.Close(t.Context()) }()
+		synctest.Wait()
+		select {
+		case <-closed:
+			t.Fatal("a value was being cleaned")
+		default:
+		}
+		close(goOn)
+		require.NoError(t, <-closed)
+		require.Zero(t, alive.Load())
+	})
 }
 
 func TestARootWaitsForAFullPoolAndANestedCallerGoesBeyondIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p, _ := counted(1, true)
+		p, _ := counted(1)
 		first, err := p.Take(t.Context(), true)
 		require.NoError(t, err)
 		nested, err := p.Take(t.Context(), false)
@@ -78,7 +151,7 @@ func TestARootWaitsForAFullPoolAndANestedCallerGoesBeyondIt(t *testing.T) {
 
 func TestAWaitingRootGivesUpWithItsContextAndItsTurnGoesOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p, _ := counted(1, true)
+		p, _ := counted(1)
 		v, err := p.Take(t.Context(), true)
 		require.NoError(t, err)
 		ctx, cancel := context.WithCancel(t.Context())
@@ -105,7 +178,7 @@ func TestAWaitingRootGivesUpWithItsContextAndItsTurnGoesOn(t *testing.T) {
 
 func TestClosingAPoolWaitsForWhatIsInUse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p, alive := counted(-1, true)
+		p, alive := counted(-1)
 		inUse, err := p.Take(t.Context(), true)
 		require.NoError(t, err)
 		idle, err := p.Take(t.Context(), true)
@@ -125,7 +198,7 @@ func TestClosingAPoolWaitsForWhatIsInUse(t *testing.T) {
 
 func TestClosingAPoolGivesUpWithItsContext(t *testing.T) {
 	t.Parallel()
-	p, alive := counted(-1, true)
+	p, alive := counted(-1)
 	v, err := p.Take(t.Context(), true)
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -155,7 +228,7 @@ func TestAFailedNewLeavesItsPlaceFree(t *testing.T) {
 
 func TestAPoolUnderManyGoroutinesHandsNoValueOutTwice(t *testing.T) {
 	t.Parallel()
-	p, alive := counted(4, true)
+	p, alive := counted(4)
 	var holders [10_000]atomic.Int32
 	var wg sync.WaitGroup
 	for g := range 16 {

@@ -10,3 +10,6 @@ func reserve(max uint64) (region, error) { return region{heap: make([]byte, max)
 
 func (r *region) bytes() []byte { return r.heap }
 func (r *region) release()      { r.heap = nil }
+
+// zero makes [from, to) zero.
+func (r *region) zero(from, to uint64) { clear(r.heap[from:to]) }

@@ -191,10 +191,11 @@ func (t *Template) restore(i *Instance) error {
 		}
 	}
 	mem, _ := i.slice(0, t.size)
-	clear(mem[copy(mem, t.image):])
-	for k, g := range i.globals {
-		g.Set(t.globals[k])
+	n := copy(mem, t.image)
+	if len(t.code.rewritten.Image) == 0 {
+		clear(mem[n:]) // segments that stayed in the code may lie here; else it is zero
 	}
+	t.restoreGlobals(i)
 	i.mailbox = t.mailbox
 	return nil
 }

@@ -62,6 +62,10 @@ type RewriteOptions struct {
 	// host, so that one compilation serves all.
 	MaxMemoryPages uint32
 
+	// SparePage declares one page of memory more than the guest may have, for a
+	// host whose allocator holds the limit and shrinks memory by a growth.
+	SparePage bool
+
 	// Unmetered leaves out fuel and stack charges, and nothing else. For
 	// benchmarks: such code can run for ever.
 	Unmetered bool

@@ -30,7 +30,11 @@ func (r *rewriter) encode() ([]byte, error) {
 		return appendLimit(append(b, byte(m.Tables[i].Elem)), limit)
 	})
 	b = r.section(b, sectionMemory, len(m.Memories), func(b []byte, i int) []byte {
-		return appendLimit(b, r.memoryLimit())
+		limit := r.memoryLimit()
+		if r.opt.SparePage {
+			limit.Max++
+		}
+		return appendLimit(b, limit)
 	})
 	b = r.section(b, sectionGlobal, len(m.Globals)+2, r.appendGlobal)
 	b = r.exports(b)

@@ -183,7 +183,9 @@ func (a *activation) writeHeader() int {
 	box := a.act.Mailbox()
 	prefix := a.layer.header
 	if len(prefix)+headerRoom <= len(box) {
-		return len(a.appendHeader(append(box[:0], prefix...)))
+		n := len(a.appendHeader(append(box[:0], prefix...)))
+		a.act.Wrote(n)
+		return n
 	}
 	s := &a.slots[names.SlotMessage]
 	s.bytes, s.ready = a.appendHeader(append(s.bytes[:0], prefix...)), true

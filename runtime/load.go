@@ -143,7 +143,7 @@ func (rt *Runtime) load(ctx context.Context, wasm []byte, cfg ExtensionConfig) (
 	if err != nil {
 		return nil, err
 	}
-	if g.program, err = rt.program(ctx, wasm, granted, limits); err != nil {
+	if g.program, err = rt.program(ctx, wasm, granted, limits, tracked(cfg.Isolation, limits)); err != nil {
 		return nil, err
 	}
 	defer func() {
@@ -181,6 +181,12 @@ func (rt *Runtime) load(ctx context.Context, wasm []byte, cfg ExtensionConfig) (
 	defer rt.mu.Unlock()
 	rt.guests = append(rt.guests, g)
 	return g, nil
+}
+
+// tracked says whether code marks the pages that it writes, so that resetting
+// an instance costs what an operation wrote and not what its memory holds.
+func tracked(i Isolation, l Limits) bool {
+	return i == Fresh && l.MemoryBytes <= sandbox.TrackMaxBytes
 }
 
 // setHooks finds which hooks to call: those that are exported and, where the

@@ -38,13 +38,13 @@ var programSeed = maphash.MakeSeed()
 
 // program admits, rewrites and compiles raw, or finds that done. The cache is
 // looked up by a keyed hash and confirmed by comparing all bytes.
-func (rt *Runtime) program(ctx context.Context, raw []byte, granted wasm.Granted, l Limits) (*program, error) {
-	policy := policyKey(granted, l)
+func (rt *Runtime) program(ctx context.Context, raw []byte, granted wasm.Granted, l Limits, track bool) (*program, error) {
+	policy := policyKey(granted, l, track)
 	hash := maphash.Bytes(programSeed, raw)
 	if p := rt.findProgram(hash, raw, policy); p != nil {
 		return p, nil
 	}
-	p, rw, err := admit(bytes.Clone(raw), granted, l, rt.engine.Interpreted())
+	p, rw, err := admit(bytes.Clone(raw), granted, l, rt.engine.Interpreted(), track)
 	if err != nil {
 		return nil, err
 	}
@@ -87,9 +87,9 @@ func (rt *Runtime) releaseProgram(p *program) {
 }
 
 // policyKey spells what admission depends on.
-func policyKey(granted wasm.Granted, l Limits) string {
+func policyKey(granted wasm.Granted, l Limits, track bool) string {
 	var b strings.Builder
-	fmt.Fprint(&b, l.ModuleBytes, " ", l.MemoryBytes, " ", l.TableElements, " ", l.StackBytes)
+	fmt.Fprint(&b, track, " ", l.ModuleBytes, " ", l.MemoryBytes, " ", l.TableElements, " ", l.StackBytes)
 	for _, module := range slices.Sorted(maps.Keys(granted)) {
 		b.WriteString("\n" + strconv.Quote(module))
 		for _, name := range slices.Sorted(maps.Keys(granted[module])) {
@@ -111,7 +111,7 @@ func Inspect(raw []byte, cfg ExtensionConfig) (*AdmissionReport, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, _, err := admit(raw, granted, l, false)
+	p, _, err := admit(raw, granted, l, false, false)
 	if p == nil {
 		return nil, err
 	}
@@ -120,8 +120,8 @@ func Inspect(raw []byte, cfg ExtensionConfig) (*AdmissionReport, error) {
 
 // admit takes a module through everything that comes before the engine. A
 // panic there is a bug of ours, and must not become the host's: the module is
-// refused.
-func admit(raw []byte, granted wasm.Granted, l Limits, interpreted bool) (p *program, rw *wasm.Rewritten, err error) {
+// refused. track says that the code is to mark what it writes.
+func admit(raw []byte, granted wasm.Granted, l Limits, interpreted, track bool) (p *program, rw *wasm.Rewritten, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			p, rw, err = nil, nil, &refusedError{fmt.Errorf("internal error in admission, please report it: %v", r)}
@@ -151,7 +151,7 @@ func admit(raw []byte, granted wasm.Granted, l Limits, interpreted bool) (p *pro
 	if p.manifest, err = readManifest(m, granted); err != nil {
 		return p, nil, &refusedError{err}
 	}
-	opt := wasm.RewriteOptions{SparePage: true, Rename: map[wasm.ImportName]wasm.ImportName{}}
+	opt := wasm.RewriteOptions{SparePage: true, Track: track, Rename: map[wasm.ImportName]wasm.ImportName{}}
 	for _, im := range m.Imports {
 		name := wasm.ImportName{Module: im.Module, Name: im.Name}
 		if _, seen := opt.Rename[name]; seen || !embedders(im.Module) {

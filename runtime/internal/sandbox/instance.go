@@ -54,7 +54,8 @@ var hookExports = [len(phaseNames)]string{
 func (c *Code) instantiate(limit, prepaid uint64) (i *Instance, err error) {
 	limit = min(limit, uint64(c.rewritten.MemoryMax)*wasm.PageSize)
 	mem := &linearMemory{pressure: c.engine.config.Pressure, quota: c.engine.quota, limit: limit, prepaid: prepaid, overhead: c.overhead}
-	if mem.region, err = reserve(limit); err != nil {
+	mem.hidden = uint64(c.rewritten.MemoryBase)
+	if mem.region, err = reserve(mem.hidden + limit); err != nil {
 		mem.Free()
 		return nil, fmt.Errorf("%w: reserving %d bytes: %w", ErrMemory, limit, err)
 	}

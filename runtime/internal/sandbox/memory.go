@@ -121,6 +121,7 @@ type linearMemory struct {
 	refused  bool   // a growth was refused since this was last cleared
 	pressure func() // Config.Pressure
 	pressed  bool   // it was called since this was last cleared
+	hidden   uint64 // bytes of the region below the guest's address 0, not counted in any other figure
 	shrink   bool   // the next Reallocate takes memory back to base
 	base     uint64
 }
@@ -129,8 +130,9 @@ type linearMemory struct {
 func (m *linearMemory) Reallocate(size uint64) []byte {
 	if m.shrink {
 		m.length = m.base
-		return m.region.bytes()[:m.base]
+		return m.region.bytes()[:m.hidden+m.base]
 	}
+	size -= m.hidden
 	if size > m.limit {
 		m.refused = true
 		return nil
@@ -143,7 +145,7 @@ func (m *linearMemory) Reallocate(size uint64) []byte {
 		m.prepaid = size
 	}
 	m.length = size
-	return m.region.bytes()[:size]
+	return m.region.bytes()[:m.hidden+size]
 }
 
 // press takes n bytes after it has freed what idle instances hold. It does so

@@ -6,10 +6,6 @@ import "golang.org/x/sys/unix"
 
 const mapNoReserve = unix.MAP_NORESERVE
 
-// fewBytes is up to where clearing costs less than giving pages back and
-// having them made anew when they are touched.
-const fewBytes = 256 << 10
-
 // zero makes [from, to) zero and, where it is much, gives its pages back. Both
 // are multiples of the page size.
 func (r *region) zero(from, to uint64) {

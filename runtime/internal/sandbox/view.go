@@ -12,12 +12,17 @@ func (a *Activation) Write(ptr uint64, b []byte) bool {
 	dst, ok := a.inst.slice(ptr, uint64(len(b)))
 	if ok {
 		copy(dst, b)
+		a.inst.mark(ptr, uint64(len(b)))
 	}
 	return ok
 }
 
-// Mailbox is the region for messages, as a view of guest memory.
+// Mailbox is the region for messages, as a view of guest memory. Who writes to
+// it says so with Wrote.
 func (a *Activation) Mailbox() []byte { return a.inst.mailboxView() }
+
+// Wrote says that the first n bytes of the mailbox were written.
+func (a *Activation) Wrote(n int) { a.inst.mark(uint64(a.inst.mailbox.ptr), uint64(n)) }
 
 // Deliver writes a message into the mailbox and reports whether it fitted.
 func (a *Activation) Deliver(msg []byte) bool {
@@ -26,6 +31,7 @@ func (a *Activation) Deliver(msg []byte) bool {
 		return false
 	}
 	copy(box, msg)
+	a.Wrote(len(msg))
 	return true
 }
 
@@ -35,10 +41,10 @@ func (i *Instance) slice(ptr, n uint64) ([]byte, bool) {
 	if n == 0 {
 		return nil, true // the pointer of an empty slice may dangle
 	}
-	mem := i.memory.region.bytes()
 	if ptr > i.memory.length || n > i.memory.length-ptr {
 		return nil, false
 	}
+	mem := i.memory.region.bytes()[i.memory.hidden:]
 	return mem[ptr : ptr+n : ptr+n], true
 }
 

@@ -54,7 +54,10 @@ type bodyWriter struct {
 	loop   uint32
 	stackL uint32 // local with what is left of the stack for callees, or none
 	fuelL  uint32 // local with the balance, or none
-	needL  bool   // the body uses fuelL
+	needL  bool   // the body has fuelL
+	track  *tracker
+	spareL uint32 // first of the locals that marks use
+	spares bool   // the body has them
 }
 
 // noLocal is no index of a local.
@@ -92,6 +95,12 @@ func (w *bodyWriter) body(dst []byte, index int) []byte {
 	body := &w.m.Bodies[index]
 	t := &w.m.Types[w.m.Funcs[index]]
 	w.begin(index, t, body)
+	if w.track != nil {
+		if err := w.track.begin(index, w.countLocals(t, body), body.Code, len(t.Results)); err != nil {
+			w.err = &RewriteError{Function: index + int(w.imported), Reason: err.Error()}
+			return dst
+		}
+	}
 	code := NewCode(body.Code)
 	for {
 		if err := code.Next(&w.in); err == io.EOF {
@@ -112,15 +121,22 @@ func (w *bodyWriter) begin(index int, t *FuncType, body *Body) {
 	w.frames = append(w.frames[:0], openBlock{op: OpBlock, arity: len(t.Results)})
 	w.skip, w.scope, w.loops, w.splits, w.prev = 0, 0, 0, 0, OpNop
 	w.loop = w.survey.loopStarts[index]
-	locals := uint32(len(t.Params))
-	for _, run := range body.Locals {
-		locals += run.Count
-	}
+	locals := uint32(w.countLocals(t, body))
 	w.stackL, w.fuelL, w.needL = noLocal, locals, false
 	if !w.opt.Unmetered && w.callsChargeable(index) {
 		w.stackL, w.fuelL = locals, locals+1
 	}
+	w.spareL, w.spares = w.fuelL+1, false
+	w.needL = w.track != nil // so that spareL is known
 	w.open(markEntry)
+}
+
+func (w *bodyWriter) countLocals(t *FuncType, body *Body) int {
+	n := len(t.Params)
+	for _, run := range body.Locals {
+		n += int(run.Count)
+	}
+	return n
 }
 
 // callsChargeable tells whether a call in the function needs the stack's
@@ -154,6 +170,11 @@ func (w *bodyWriter) appendLocals(dst []byte, runs []LocalRun) []byte {
 	}
 	if w.needL {
 		add(LocalRun{1, I64})
+	}
+	if w.spares {
+		for _, t := range spareTypes {
+			add(LocalRun{1, t})
+		}
 	}
 	dst = appendU32(dst, uint32(len(merged)))
 	for _, run := range merged {
@@ -207,6 +228,14 @@ func (w *bodyWriter) instruction() {
 	if in.Op != OpElse && in.Op != OpEnd {
 		w.cost(fuelOf[slot])
 	}
+	var address value
+	if w.track != nil {
+		switch in.Op {
+		case OpBlock, OpLoop, OpIf, OpElse, OpEnd:
+		default:
+			address = w.track.step(w.m, in)
+		}
+	}
 	switch in.Op {
 	case OpBlock, OpLoop, OpIf:
 		w.block()
@@ -243,10 +272,19 @@ func (w *bodyWriter) instruction() {
 		w.b = appendInstruction(w.b, in)
 	case OpNop:
 	default:
-		// Stores come through here. A body that is to tell which pages it
-		// wrote gets its marks at opInfos[slot].Class == ClassStore and in the
-		// helpers for bulk operations.
+		switch {
+		case w.track == nil:
+		case opInfos[slot].Class == ClassStore:
+			w.store(address)
+			w.prev = in.Op
+			return
+		case opInfos[slot].Class == ClassLoad:
+			shift(in)
+		}
 		w.b = appendInstruction(w.b, in)
+		if in.Op == OpMemorySize && w.track != nil {
+			w.b = append(w.b, byte(OpI32Const), TrackBase/PageSize, byte(OpI32Sub))
+		}
 	}
 	w.prev = in.Op
 }
@@ -280,6 +318,12 @@ func (w *bodyWriter) block() {
 		results = 1
 	}
 	w.cost(uint32(params + results))
+	if w.track != nil {
+		if in.Op == OpIf {
+			w.track.drop(1)
+		}
+		w.track.enter(params, results, in.Op == OpLoop, in.Start)
+	}
 	f := openBlock{op: in.Op, region: w.region, outer: len(w.frames), arity: results}
 	if in.Op != OpLoop {
 		w.b = appendInstruction(w.b, in)
@@ -308,6 +352,9 @@ func (w *bodyWriter) elseArm() {
 	f.targeted = f.targeted || !f.dead // the end of the first arm
 	f.op, f.dead = OpElse, false
 	w.skip = 0
+	if w.track != nil {
+		w.track.orElse()
+	}
 	w.b = append(w.b, byte(OpElse))
 	w.open(markPlain)
 }
@@ -318,6 +365,9 @@ func (w *bodyWriter) end() {
 	w.frames = w.frames[:at]
 	w.skip = 0
 	w.b = append(w.b, byte(OpEnd))
+	if w.track != nil {
+		w.track.end()
+	}
 	if at == 0 {
 		return
 	}
@@ -470,6 +520,10 @@ func (w *bodyWriter) bulk() {
 		w.op(OpCall, w.helpers.init[in.A])
 	default: // the count is on top of the stack
 		w.op(OpCall, w.helpers.spend)
+		if in.Op == OpMemoryGrow && w.track != nil {
+			w.op(OpCall, w.helpers.grow)
+			return
+		}
 		w.b = appendInstruction(w.b, in)
 	}
 }

@@ -18,6 +18,7 @@ type helpers struct {
 	enter      uint32            // (i64 stack) -> (): one of the two is negative
 	spend      uint32            // (i32 n) -> (i32 n): charges n, within bounds, and looks
 	fill, copy uint32            // memory.fill and memory.copy
+	grow       uint32            // memory.grow of a tracked module
 	init       map[uint32]uint32 // memory.init, by segment
 }
 
@@ -49,6 +50,9 @@ func (h *helpers) plan(r *rewriter) {
 	}
 	if r.survey.copy {
 		h.copy = add("aril.copy", bulk, a.bulk(bulkCopy, Instruction{Op: OpMemoryCopy}, h.empty))
+	}
+	if r.tracked {
+		h.grow = add("aril.grow", FuncType{Params: []ValueType{I32}, Results: []ValueType{I32}}, a.grow())
 	}
 	h.init = map[uint32]uint32{}
 	segments := make([]uint32, 0, len(r.survey.inits))
@@ -184,8 +188,25 @@ var _ = [1]struct{}{}[abi.FuelBulkBytes-1<<bulkShift]
 // when it is not. Where the ranges may overlap the chunks go in the direction
 // that keeps what is yet to be read.
 func (a *asm) bulk(kind bulkKind, op Instruction, empty uint32) []byte {
-	const dst, src, n, chunk, back = 0, 1, 2, 3, 4
-	a.locals(2)
+	const dst, src, n, chunk, back, first, all = 0, 1, 2, 3, 4, 5, 6
+	if a.r.tracked {
+		a.locals(4)
+		a.toMemory(dst)
+		if kind == bulkCopy {
+			a.toMemory(src)
+		}
+		a.op(OpLocalGet, dst)
+		a.op(OpLocalSet, first)
+		a.op(OpLocalGet, n)
+		a.op(OpLocalSet, all)
+	} else {
+		a.locals(2)
+	}
+	done := func() {
+		if a.r.tracked {
+			a.markRange(first, all)
+		}
+	}
 	move := func(offset, length int64) { // offset: a local to add to both ends, or -1
 		for _, start := range []int64{dst, src} {
 			a.op(OpLocalGet, start)
@@ -209,6 +230,7 @@ func (a *asm) bulk(kind bulkKind, op Instruction, empty uint32) []byte {
 	a.charge(n, bulkShift)
 	a.check(empty)
 	move(-1, n)
+	done()
 	a.op(OpReturn)
 	a.op(OpEnd)
 
@@ -272,5 +294,6 @@ func (a *asm) bulk(kind bulkKind, op Instruction, empty uint32) []byte {
 	a.op(OpLocalGet, n)
 	a.op(OpBrIf, 0)
 	a.op(OpEnd)
+	done()
 	return a.end()
 }

@@ -66,6 +66,10 @@ type RewriteOptions struct {
 	// host whose allocator holds the limit and shrinks memory by a growth.
 	SparePage bool
 
+	// Track makes the code mark the pages that it writes, if the module allows
+	// that: see Rewritten.MemoryBase.
+	Track bool
+
 	// Unmetered leaves out fuel and stack charges, and nothing else. For
 	// benchmarks: such code can run for ever.
 	Unmetered bool
@@ -105,6 +109,13 @@ type Rewritten struct {
 	// refuses a module that needs more than its limit: such a function could
 	// not run.
 	StackNeed map[string]uint32
+
+	// MemoryBase is where in the engine's memory the guest's begins: TrackBase
+	// if the code marks pages, else 0. Below it, the byte at n is not 0 if the
+	// guest may have written to its page n of TrackPage bytes, or within
+	// TrackReach (above: TrackReach + 16) of it. The host may set it to 0 while
+	// no code runs. MemoryMin and MemoryMax are the guest's.
+	MemoryBase uint32
 
 	MemoryMin   uint32 // pages of a fresh memory
 	MemoryMax   uint32 // pages, after the clamp; 0 when there is no memory
@@ -187,6 +198,9 @@ func Rewrite(m *Module, opt RewriteOptions) (*Rewritten, error) {
 	if len(m.Memories) > 0 {
 		limit := r.memoryLimit()
 		out.MemoryMin, out.MemoryMax = limit.Min, limit.Max
+		if r.tracked {
+			out.MemoryBase = TrackBase
+		}
 	}
 	return out, nil
 }
@@ -203,6 +217,7 @@ type rewriter struct {
 	keepData bool       // data segments stay in the code
 	fuel     uint32     // index of the global
 	stack    uint32     // likewise
+	tracked  bool
 }
 
 // plan settles everything that one body cannot know of the others.
@@ -230,6 +245,7 @@ func (r *rewriter) plan() error {
 	r.keepData = r.survey.usesSegments || !constOffsets(m.Datas)
 	r.fuel = uint32(len(m.Globals))
 	r.stack = r.fuel + 1
+	r.tracked = r.tracks()
 	r.types = m.Types[:len(m.Types):len(m.Types)]
 	r.helpers.plan(r)
 	return nil
@@ -255,10 +271,17 @@ func (r *rewriter) typeIndex(t FuncType) uint32 {
 }
 
 func (r *rewriter) maxPages() uint32 {
-	if r.opt.MaxMemoryPages == 0 {
+	if r.tracked {
+		return min(TrackMaxPages, r.opt.maxPages())
+	}
+	return r.opt.maxPages()
+}
+
+func (o *RewriteOptions) maxPages() uint32 {
+	if o.MaxMemoryPages == 0 {
 		return MaxPages
 	}
-	return min(r.opt.MaxMemoryPages, MaxPages)
+	return min(o.MaxMemoryPages, MaxPages)
 }
 
 func (r *rewriter) memoryLimit() Limit {

@@ -34,6 +34,10 @@ func (r *rewriter) encode() ([]byte, error) {
 		if r.opt.SparePage {
 			limit.Max++
 		}
+		if r.tracked {
+			limit.Min += TrackBase / PageSize
+			limit.Max += TrackBase / PageSize
+		}
 		return appendLimit(b, limit)
 	})
 	b = r.section(b, sectionGlobal, len(m.Globals)+2, r.appendGlobal)
@@ -53,6 +57,9 @@ func (r *rewriter) encode() ([]byte, error) {
 func (r *rewriter) codeAndData(b []byte) ([]byte, error) {
 	m := r.m
 	w := bodyWriter{rewriter: r}
+	if r.tracked {
+		w.track = &tracker{}
+	}
 	b = r.section(b, sectionCode, len(m.Bodies)+len(r.helpers.list), func(b []byte, i int) []byte {
 		b, mark := beginSized(b)
 		if i < len(m.Bodies) {
@@ -71,7 +78,13 @@ func (r *rewriter) codeAndData(b []byte) ([]byte, error) {
 			if d.Mode == Passive {
 				b = append(b, 1)
 			} else {
-				b = r.appendConst(append(b, 0), d.Offset)
+				offset := d.Offset
+				if r.tracked { // its offset is a constant
+					in := Instruction{B: uint32(offset.Bits)}
+					shift(&in)
+					offset.Bits = uint64(int64(int32(in.B)))
+				}
+				b = r.appendConst(append(b, 0), offset)
 			}
 			return append(appendU32(b, uint32(len(d.Bytes))), d.Bytes...)
 		})

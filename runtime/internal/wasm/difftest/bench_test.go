@@ -16,11 +16,11 @@ import (
 
 // BenchmarkMetering compares, for real work, the module as it is (plain), what
 // the rewriter makes of it without metering (unmetered) and with it (metered,
-// refuelled by slices of 100,000), and the plain module under wazero's own
+// refuelled by slices of 100,000), the same with marks (tracked), and the plain module under wazero's own
 // time limit (wazero-timeout). Each reports its median; "ratio" is of the
 // median to the plain one. Sub-benchmark mean reports the geometric means.
 func BenchmarkMetering(b *testing.B) {
-	variants := []string{"plain", "unmetered", "metered", "wazero-timeout"}
+	variants := []string{"plain", "unmetered", "metered", "tracked", "wazero-timeout"}
 	sums := make([]float64, len(variants))
 	counted := 0
 	for _, name := range kernels {
@@ -28,8 +28,9 @@ func BenchmarkMetering(b *testing.B) {
 			code := kernel(b, name)
 			runs := []func(){
 				plainRun(b, code, false),
-				rewrittenRun(b, code, true),
-				rewrittenRun(b, code, false),
+				rewrittenRun(b, code, wasm.RewriteOptions{Unmetered: true}),
+				rewrittenRun(b, code, wasm.RewriteOptions{}),
+				rewrittenRun(b, code, wasm.RewriteOptions{Track: true}),
 				plainRun(b, code, true),
 			}
 			medians := interleaved(runs)
@@ -76,8 +77,8 @@ func interleaved(runs []func()) []time.Duration {
 	return medians
 }
 
-func rewrittenRun(b *testing.B, code []byte, unmetered bool) func() {
-	r := rewrite(b, code, wasm.RewriteOptions{Unmetered: unmetered})
+func rewrittenRun(b *testing.B, code []byte, opt wasm.RewriteOptions) func() {
+	r := rewrite(b, code, opt)
 	m, err := newMachine(b, engines[0], r.Code, r)
 	require.NoError(b, err)
 	run := m.mod.ExportedFunction("run")

@@ -41,6 +41,8 @@ var variants = []variant{
 	{"original, interpreter", engines[1], false, wasm.RewriteOptions{}},
 	{"rewritten, compiler", engines[0], true, wasm.RewriteOptions{}},
 	{"rewritten, interpreter", engines[1], true, wasm.RewriteOptions{}},
+	{"tracked, compiler", engines[0], true, wasm.RewriteOptions{Track: true}},
+	{"tracked, interpreter", engines[1], true, wasm.RewriteOptions{Track: true}},
 	{"unmetered, compiler", engines[0], true, wasm.RewriteOptions{Unmetered: true}},
 }
 
@@ -115,7 +117,11 @@ func (c comparison) outcomes(t *testing.T, v variant, code []byte, calls []call)
 			}
 		}
 		if memory := m.mod.ExportedMemory("memory"); memory != nil {
-			bytes, _ := memory.Read(0, memory.Size())
+			base := uint32(0)
+			if r != nil {
+				base = r.MemoryBase
+			}
+			bytes, _ := memory.Read(base, memory.Size()-base)
 			o.memory = fmt.Sprintf("%d %x", len(bytes), maphash.Bytes(memorySeed, bytes))
 		}
 		for _, name := range names {

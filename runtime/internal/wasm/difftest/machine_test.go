@@ -88,7 +88,7 @@ func newMachine(t testing.TB, e engine, code []byte, r *wasm.Rewritten) (*machin
 			return nil, errors.New(outOfBounds)
 		}
 		for _, s := range r.Image {
-			m.mod.Memory().Write(s.Offset, s.Bytes)
+			m.mod.Memory().Write(r.MemoryBase+s.Offset, s.Bytes)
 		}
 		if r.Start != "" {
 			if _, err := m.call(r.Start); err != nil {

@@ -102,11 +102,15 @@ func (c comparison) outcomes(t *testing.T, v variant, code []byte, calls []call)
 	var out []outcome
 	for _, call := range calls {
 		var o outcome
+		check := m.watchWrites(r)
 		o.results, err = m.call(call.export, call.args...)
 		if err != nil {
 			o.trap = firstLine(err)
 		} else if r != nil && !v.opt.Unmetered {
 			o.fuel = m.fuel()
+		}
+		if err == nil {
+			check(t)
 		}
 		if len(o.results) == 0 {
 			o.results = nil

@@ -2,6 +2,7 @@ package difftest
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -155,6 +156,22 @@ var shapes = []shape{
 		}
 		return strings.Repeat("i", 40), guarded(set, use, recursion(self))
 	}},
+	{"stores to 40 addresses, each used twice", func(m *wasmtest.Module, self int) (string, []byte) {
+		var set, use []byte
+		for i := range 40 {
+			set = append(set, wasmtest.Code(wasm.OpLocalGet, 0, wasm.OpI32Const, int32(i+1), wasm.OpI32Mul, wasm.OpI32Const, int32(1023), wasm.OpI32And, wasm.OpLocalTee, i+1, wasm.OpLocalGet, i/2+1, wasm.OpI32Store, 2, 0)...)
+			use = append(use, wasmtest.Code(wasm.OpLocalGet, i+1, wasm.OpLocalGet, 40-i, wasm.OpI32Store, 2, 2000)...)
+		}
+		return strings.Repeat("i", 40), guarded(set, use, recursion(self))
+	}},
+	{"stores to 40 addresses that nothing else uses", func(m *wasmtest.Module, self int) (string, []byte) {
+		var set, use []byte
+		for i := range 40 {
+			set = append(set, wasmtest.Code(wasm.OpLocalGet, 0, wasm.OpI32Const, int32(i+1), wasm.OpI32Mul, wasm.OpLocalSet, i+1)...)
+			use = append(use, wasmtest.Code(wasm.OpLocalGet, 0, wasm.OpI32Const, int32(3*i+1), wasm.OpI32Mul, wasm.OpI32Const, int32(1023), wasm.OpI32And, wasm.OpLocalGet, i+1, wasm.OpI32Store, 2, 0)...)
+		}
+		return strings.Repeat("i", 40), guarded(set, use, use, recursion(self))
+	}},
 }
 
 // recursive is a module with export f of a shape, and the depth in global
@@ -175,10 +192,11 @@ func recursive(s shape) []byte {
 const engineStack = 10_240 << 13
 
 func TestAFrameIsNeverLargerThanWhatIsCharged(t *testing.T) {
-	for _, s := range shapes {
-		t.Run(s.name, func(t *testing.T) {
+	for i, s := range slices.Concat(shapes, shapes) {
+		track := i >= len(shapes)
+		t.Run(fmt.Sprintf("%s, tracked %v", s.name, track), func(t *testing.T) {
 			code := recursive(s)
-			r := rewrite(t, code, wasm.RewriteOptions{})
+			r := rewrite(t, code, wasm.RewriteOptions{Track: track})
 			charged := deepest(t, r.Code, r, 1<<20)
 			// The same code without a limit on its stack takes what it takes.
 			actual := deepest(t, r.Code, r, plenty)

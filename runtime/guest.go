@@ -31,6 +31,8 @@ type Guest struct {
 	breaker  breaker
 	init     Usage
 	unloaded atomic.Bool
+	single   *single // of a Single extension
+	restarts atomic.Int64
 
 	configBytes             []byte // ExtensionConfig.Config, encoded
 	wrapBudget, eventBudget sandbox.Budget
@@ -68,28 +70,30 @@ func (g *Guest) interested(op *Operation) bool {
 	return g.has(sandbox.PhaseWrap) && matches(g.filters, op) && matches(g.config.Filters, op)
 }
 
-// take gets an instance. Only a chain that holds none may wait: one that
-// holds an instance and waits for another could wait for itself.
-func (g *Guest) take(ctx context.Context, c *chain) (*sandbox.Instance, error) {
-	wait := c == nil || c.held.Load() == 0
-	i, err := g.pool.Take(ctx, wait)
-	if err != nil {
-		return nil, err
+// take gets an instance for a run of node n, in layer l of a pipeline or in
+// none. Only a chain that holds no instance may wait: one that holds an
+// instance and waits for another could wait for itself.
+func (g *Guest) take(ctx context.Context, n *node, l *layer) (i *sandbox.Instance, err error) {
+	if g.single != nil {
+		i, err = g.takeSingle(ctx, n, l)
+	} else {
+		i, err = g.pool.Take(ctx, n.chain.held.Load() == 0)
 	}
-	if c != nil {
-		c.held.Add(1)
+	if err == nil {
+		n.chain.held.Add(1)
 	}
-	return i, nil
+	return i, err
 }
 
 func (g *Guest) giveBack(i *sandbox.Instance, c *chain) {
-	if c != nil {
-		c.held.Add(-1)
-	}
+	c.held.Add(-1)
 	i.Act.Forget()
-	if i.Poisoned() {
+	switch {
+	case g.single != nil:
+		g.giveBackSingle(i)
+	case i.Poisoned():
 		g.pool.Discard(i)
-	} else {
+	default:
 		g.pool.Give(i)
 		if g.rt.engine.Quota().Awaited() {
 			g.rt.evictIdle()
@@ -150,7 +154,7 @@ func (g *Guest) wrap(ctx context.Context, n *node, f frame, l *layer, op *Operat
 	if !g.breaker.allow() {
 		return g.unavailable(op, ErrBreaker)
 	}
-	inst, err := g.take(ctx, n.chain)
+	inst, err := g.take(ctx, n, l)
 	if err != nil {
 		if ctx.Err() != nil {
 			return false, context.Cause(ctx)

@@ -90,7 +90,7 @@ func (g *Guest) hook(ctx context.Context, p sandbox.Phase, b sandbox.Budget, e *
 	if err := n.chain.activate(); err != nil {
 		return nil, false, err
 	}
-	inst, err := g.take(ctx, n.chain)
+	inst, err := g.take(ctx, n, nil)
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil, false, context.Cause(ctx)

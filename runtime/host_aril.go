@@ -102,6 +102,7 @@ func (a *activation) runNext() {
 		}
 		// Otherwise the goroutine is exiting, and the instance goes with it.
 	}()
+	a.act.Open()
 	a.frame.next()
 	finished = true
 	a.inNext = false

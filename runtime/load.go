@@ -27,6 +27,15 @@ const (
 	// Pooled keeps whatever the guest left; which instance an operation gets
 	// is chance. Faster, for code that you trust to keep operations apart.
 	Pooled
+
+	// Single keeps one instance, with what it left in its memory, and
+	// operations queue for it: it is the host's throughput, so do not wrap
+	// concurrent operations with it. An operation that is inside may enter again
+	// from below its own next, up to the nesting limit; two at once from there,
+	// or two operations that take two Single extensions in opposite order, get
+	// ErrBusy. When the instance breaks, it begins anew from the template; see
+	// Guest.Restarts.
+	Single
 )
 
 // Failure says what becomes of an operation whose extension broke.
@@ -86,7 +95,7 @@ func (c *ExtensionConfig) check() (Limits, error) {
 	if !validName.MatchString(c.Name) {
 		errs = append(errs, fmt.Errorf("name %q: want 1 to 64 of a-z, 0-9, '.', '_', '-', beginning with a letter or digit", quoteName(c.Name)))
 	}
-	if c.Isolation > Pooled {
+	if c.Isolation > Single {
 		errs = append(errs, fmt.Errorf("isolation %d is unknown", c.Isolation))
 	}
 	if c.OnFailure != FailClosed && c.OnFailure != FailOpen {
@@ -174,7 +183,14 @@ func (rt *Runtime) load(ctx context.Context, wasm []byte, cfg ExtensionConfig) (
 			}
 		},
 	}
-	if cfg.Isolation == Fresh {
+	switch cfg.Isolation {
+	case Single:
+		g.single = &single{name: cfg.Name}
+		g.pool.Max = 1
+		g.pool.New = func(ctx context.Context, _ bool) (*sandbox.Instance, error) {
+			return g.newInstance(ctx, false) // its taker may hold other instances
+		}
+	case Fresh:
 		g.pool.Clean, g.pool.Quick = g.clean, g.quickToClean
 	}
 	rt.mu.Lock()

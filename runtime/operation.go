@@ -134,6 +134,7 @@ type layer struct {
 	ext    Extension
 	header []byte // of the guest, up to what changes from run to run
 	max    int64  // calls of next
+	index  int    // in the pipeline's layers
 }
 
 // layers picks the extensions that are interested in op.
@@ -154,6 +155,9 @@ func (p *Pipeline) layers(op *Operation) []layer {
 			continue
 		}
 		out = append(out, layer{native: e.(Wrapper), ext: e})
+	}
+	for i := range out {
+		out[i].index = i
 	}
 	return out
 }

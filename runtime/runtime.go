@@ -151,7 +151,9 @@ func (rt *Runtime) MemoryBytes() int64 { return rt.engine.Quota().Used() }
 // and there is none.
 func (rt *Runtime) evictIdle() {
 	for _, g := range rt.Guests() {
-		g.pool.EvictIdle()
+		if g.single == nil { // its state is in its instance
+			g.pool.EvictIdle()
+		}
 	}
 }
 

@@ -367,9 +367,11 @@ func (a *Activation) Wait(f func(context.Context) error) error {
 		defer cancel()
 	}
 	a.Pause()
+	a.Open()
 	start := nanotime()
 	err := f(ctx)
 	now := nanotime()
+	a.CheckAlive()
 	a.mark = now
 	a.wait += now - start
 	if a.Canceled() {
@@ -382,12 +384,4 @@ func (a *Activation) Wait(f func(context.Context) error) error {
 		a.Abort(ErrDeadline)
 	}
 	return err
-}
-
-// CheckAlive ends the activation when its instance was poisoned while the
-// guest was not running.
-func (a *Activation) CheckAlive() {
-	if a.inst.poisoned.Load() {
-		a.Abort(ErrClosed)
-	}
 }

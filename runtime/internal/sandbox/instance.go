@@ -28,7 +28,11 @@ type Instance struct {
 
 	// poisoned says that the instance must not run any more. Whoever may have
 	// re-entered looks at it before the guest goes on.
-	poisoned atomic.Bool
+	poisoned *atomic.Bool
+
+	// Of an instance that may be re-entered: see Stack. Else nil and 0.
+	levels *levels
+	level  int32
 
 	// Act is the activation that is running, or the last one.
 	Act Activation
@@ -73,7 +77,7 @@ func (c *Code) instantiate(limit, prepaid uint64) (i *Instance, err error) {
 	}()
 	ctx := experimental.WithMemoryAllocator(context.Background(),
 		experimental.MemoryAllocatorFunc(func(_, _ uint64) experimental.LinearMemory { return mem }))
-	i = &Instance{code: c, memory: mem}
+	i = &Instance{code: c, memory: mem, poisoned: new(atomic.Bool)}
 	i.Act.inst = i
 	i.module, err = c.engine.wazero.InstantiateModule(ctx, c.shared.module,
 		wazero.NewModuleConfig().WithName("").WithStartFunctions())
@@ -86,12 +90,16 @@ func (c *Code) instantiate(limit, prepaid uint64) (i *Instance, err error) {
 	for k, g := range c.rewritten.Globals {
 		i.globals[k] = i.mutableGlobal(g.Name)
 	}
+	i.findHooks()
+	return i, nil
+}
+
+func (i *Instance) findHooks() {
 	for p, name := range hookExports {
 		if name != "" {
 			i.hooks[p] = i.hook(name)
 		}
 	}
-	return i, nil
 }
 
 func (i *Instance) mutableGlobal(name string) api.MutableGlobal {
@@ -123,6 +131,9 @@ func (i *Instance) run(ctx context.Context, p Phase, h hook, b Budget, arg uint6
 	}
 	if h.fn == nil {
 		return 0, Usage{}, ErrABI // admission has seen to it that this cannot be
+	}
+	if i.level > 1 {
+		defer i.keepMeters()()
 	}
 	if !a.begin(ctx, p, b, h.stackNeed) {
 		return 0, Usage{}, a.ended

@@ -67,8 +67,13 @@ func TestANestedActivationDoesNotSpendTheFuelOfTheOneAround(t *testing.T) {
 	t.Parallel()
 	usage := func(isolation Isolation) (all []int64) {
 		rt := newRuntime(t, Config{Observe: func(_ context.Context, r *Report) { all = append(all, r.Fuel) }})
-		_, err := nested(load(t, rt, "pass", ExtensionConfig{Isolation: isolation}))(t.Context(), 5)
+		p := NewPipeline(load(t, rt, "echo", ExtensionConfig{Isolation: isolation}))
+		bare := func(_ context.Context, in []byte) ([]byte, error) { return in, nil }
+		_, err := Wrap(p, Operation{Kind: "t", Name: "outer"}, func(ctx context.Context, in []byte) ([]byte, error) {
+			return Wrap(p, Operation{Kind: "t", Name: "inner"}, bare)(ctx, in[:3])
+		})(t.Context(), make([]byte, 128))
 		require.NoError(t, err)
+		require.Len(t, all, 2)
 		return all
 	}
 	require.Equal(t, usage(Pooled), usage(Single))

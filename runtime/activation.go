@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"reflect"
+	"sync/atomic"
 
 	"github.com/tinylib/msgp/msgp"
 
@@ -27,6 +28,9 @@ type activation struct {
 	frame frame  // nil outside wrap
 	layer *layer // nil outside wrap
 	op    *Operation
+
+	holder atomic.Pointer[Operation] // op while the instance is taken, for others to read
+
 	input any // of event and call
 
 	nexts   int

@@ -1,10 +1,15 @@
 package runtime
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -33,6 +38,8 @@ type Guest struct {
 	unloaded atomic.Bool
 	single   *single // of a Single extension
 	restarts atomic.Int64
+
+	instances sync.Map // *sandbox.Instance → *activation: all there are
 
 	configBytes             []byte // ExtensionConfig.Config, encoded
 	wrapBudget, eventBudget sandbox.Budget
@@ -88,6 +95,7 @@ func (g *Guest) take(ctx context.Context, n *node, l *layer) (i *sandbox.Instanc
 func (g *Guest) giveBack(i *sandbox.Instance, c *chain) {
 	c.held.Add(-1)
 	i.Act.Forget()
+	i.Act.Owner.(*activation).holder.Store(nil)
 	switch {
 	case g.single != nil:
 		g.giveBackSingle(i)
@@ -107,12 +115,35 @@ func (g *Guest) newInstance(ctx context.Context, wait bool) (*sandbox.Instance, 
 	if err != nil {
 		return nil, err
 	}
-	i.Act.Owner = newActivation(g, &i.Act)
+	a := newActivation(g, &i.Act)
+	i.Act.Owner = a
 	if err := g.resume(ctx, i); err != nil {
 		return nil, errors.Join(err, i.Close())
 	}
+	g.instances.Store(i, a)
 	return i, nil
 }
+
+// holders says which operations are inside the instances, most first.
+func (g *Guest) holders() string {
+	counts := map[string]int{}
+	g.instances.Range(func(_, a any) bool {
+		if op := a.(*activation).holder.Load(); op != nil {
+			counts[op.Name]++
+		}
+		return true
+	})
+	names := slices.SortedFunc(maps.Keys(counts), func(a, b string) int { return cmp.Or(counts[b]-counts[a], strings.Compare(a, b)) })
+	var b strings.Builder
+	for i, name := range names[:min(len(names), mostHolders)] {
+		b.WriteString([]string{", held by ", ", "}[min(i, 1)])
+		fmt.Fprintf(&b, "%d of %q", counts[name], quoteName(name))
+	}
+	return b.String()
+}
+
+// mostHolders bounds what an error lists.
+const mostHolders = 4
 
 // resume tells a guest that it is as its template was.
 func (g *Guest) resume(ctx context.Context, i *sandbox.Instance) error {
@@ -164,6 +195,7 @@ func (g *Guest) wrap(ctx context.Context, n *node, f frame, l *layer, op *Operat
 	a := inst.Act.Owner.(*activation)
 	a.reset(n, f, l)
 	a.op = op
+	a.holder.Store(op)
 	settled := false
 	defer func() {
 		if !settled { // a panic or Goexit of the operation itself

@@ -99,6 +99,11 @@ type Limits struct {
 	// Default 1,024. Past it a root operation waits, with its context; a
 	// nested one goes beyond it.
 	Instances int64
+
+	// IdleTime is how long an instance is kept that no operation needed.
+	// Default 1 minute. Warm is how many are kept however long. Default 1.
+	IdleTime time.Duration
+	Warm     int64
 }
 
 // ChainLimits bounds one root operation together with everything that runs
@@ -136,7 +141,7 @@ func (l Limits) withDefaults() (Limits, error) {
 		EventFuel: 10e6, EventTime: 10 * time.Millisecond,
 		HostCalls: 10_000, NextCalls: 16,
 		InputBytes: 4 << 20, ResultBytes: 4 << 20, TransferBytes: 64 << 20,
-		LogBytes: 64 << 10, ContextKeys: 256, ContextBytes: 64 << 10, ContextTotal: 1 << 20, Instances: 1024,
+		LogBytes: 64 << 10, ContextKeys: 256, ContextBytes: 64 << 10, ContextTotal: 1 << 20, Instances: 1024, IdleTime: time.Minute, Warm: 1,
 	}
 	err := fill(&l, def)
 	if l.MemoryBytes == Unlimited {

@@ -176,15 +176,21 @@ func (rt *Runtime) load(ctx context.Context, wasm []byte, cfg ExtensionConfig) (
 	g.init = g.template.usage
 	g.setHooks()
 	g.pool = &sandbox.Pool[*sandbox.Instance]{
-		New: g.newInstance, Max: int(limits.Instances),
+		New: g.newInstance, Max: int(limits.Instances), Holders: g.holders,
+		IdleTime: max(limits.IdleTime, 0), Warm: int(limits.Warm),
 		Drop: func(i *sandbox.Instance) {
+			g.instances.Delete(i)
 			if err := i.Close(); err != nil {
 				g.owner.logger.Error("closing an instance", "error", err)
 			}
 		},
 	}
+	if limits.Warm < 0 {
+		g.pool.IdleTime = 0
+	}
 	switch cfg.Isolation {
 	case Single:
+		g.pool.IdleTime = 0
 		g.single = &single{name: cfg.Name}
 		g.pool.Max = 1
 		g.pool.New = func(ctx context.Context, _ bool) (*sandbox.Instance, error) {

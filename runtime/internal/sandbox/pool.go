@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 )
 
 // A Pool keeps values that are dear to make and may be used by one at a time.
@@ -33,12 +34,23 @@ type Pool[T any] struct {
 
 	Max int // values at once; below 0: no bound
 
+	// IdleTime is how long a value stays that nobody needs: of those that lay
+	// idle the whole time, all are freed but Warm. 0: for ever.
+	IdleTime time.Duration
+	Warm     int
+
+	// Holders says who has the values, for the error of a root that waited in
+	// vain. Nil: nobody says.
+	Holders func() string
+
 	mu       sync.Mutex
 	idle     []T  // clean
 	dirty    []T  // to be cleaned
 	cleaning bool // a goroutine of the pool is at work
 	live     int  // handed out, being made or being cleaned
 	waiters  []chan struct{}
+	low      int         // fewest that lay idle since the last sweep
+	sweeper  *time.Timer // nil while no sweep is due
 	closed   bool
 	empty    chan struct{} // closed when live is 0 after Close
 }
@@ -55,12 +67,12 @@ func (p *Pool[T]) Take(ctx context.Context, root bool) (T, error) {
 			return zero, ErrClosed
 		}
 		if v, ok := pop(&p.idle); ok {
-			p.live++
+			p.took()
 			p.mu.Unlock()
 			return v, nil
 		}
 		if v, ok := pop(&p.dirty); ok {
-			p.live++
+			p.took()
 			p.mu.Unlock()
 			if p.Clean(v) == nil {
 				return v, nil
@@ -81,7 +93,11 @@ func (p *Pool[T]) Take(ctx context.Context, root bool) (T, error) {
 			p.mu.Lock()
 		case <-ctx.Done():
 			p.abandon(w)
-			return zero, fmt.Errorf("%w: waiting for one of %d: %w", ErrBusy, p.Max, context.Cause(ctx))
+			held := ""
+			if p.Holders != nil {
+				held = p.Holders()
+			}
+			return zero, fmt.Errorf("%w: waiting for one of %d%s: %w", ErrBusy, p.Max, held, context.Cause(ctx))
 		}
 	}
 	p.live++
@@ -127,6 +143,7 @@ func (p *Pool[T]) Give(v T) {
 	} else {
 		p.dirty = append(p.dirty, v)
 	}
+	p.keep()
 	start := !clean && !p.cleaning && len(p.waiters) == 0
 	p.cleaning = p.cleaning || start
 	p.left()
@@ -144,6 +161,7 @@ func (p *Pool[T]) clean() {
 		v, ok := pop(&p.dirty)
 		if !ok {
 			p.cleaning = false
+			p.keep()
 			return
 		}
 		p.live++
@@ -163,6 +181,36 @@ func (p *Pool[T]) clean() {
 			p.idle = append(p.idle, v)
 		}
 		p.left()
+	}
+}
+
+// took counts a value that was idle and is not.
+func (p *Pool[T]) took() {
+	p.live++
+	p.low = min(p.low, len(p.idle)+len(p.dirty))
+}
+
+// keep sees to it that what lies idle for long is freed.
+func (p *Pool[T]) keep() {
+	if p.IdleTime <= 0 || p.sweeper != nil || p.closed || len(p.idle) <= p.Warm {
+		return
+	}
+	p.low = len(p.idle) + len(p.dirty)
+	p.sweeper = time.AfterFunc(p.IdleTime, p.sweep)
+}
+
+// sweep frees what nobody needed since the last time: the first in the list,
+// since values are taken from its end.
+func (p *Pool[T]) sweep() {
+	p.mu.Lock()
+	n := max(min(p.low-p.Warm, len(p.idle)), 0)
+	old := slices.Clone(p.idle[:n])
+	p.idle = slices.Delete(p.idle, 0, n)
+	p.sweeper = nil
+	p.keep()
+	p.mu.Unlock()
+	for _, v := range old {
+		p.Drop(v)
 	}
 }
 
@@ -247,6 +295,9 @@ func (p *Pool[T]) Close(ctx context.Context) error {
 			close(w)
 		}
 		p.waiters = nil
+		if p.sweeper != nil {
+			p.sweeper.Stop()
+		}
 	}
 	empty := p.empty
 	p.mu.Unlock()

@@ -33,22 +33,21 @@ func (m *machine) watchWrites(r *wasm.Rewritten) (check func(*testing.T)) {
 // requireMarked holds what Rewritten.MemoryBase promises.
 func requireMarked(t *testing.T, marks, before, after []byte) {
 	t.Helper()
-	before = append(before, make([]byte, len(after)-len(before))...)
 	for lo := 0; lo < len(after); lo += wasm.TrackPage {
-		hi := min(lo+wasm.TrackPage, len(after))
-		if bytes.Equal(before[lo:hi], after[lo:hi]) {
+		page, hi := lo/wasm.TrackPage, min(lo+wasm.TrackPage, len(after))
+		was := make([]byte, hi-lo)
+		if lo < len(before) {
+			copy(was, before[lo:])
+		}
+		if marks[page] == 1 || bytes.Equal(was, after[lo:hi]) {
 			continue
 		}
-		for i := lo; i < hi; i++ {
-			if before[i] == after[i] {
-				continue
+		for i := range was {
+			spoken := i < wasm.TrackReach+16 && page > 0 && marks[page-1] == 1 ||
+				i >= wasm.TrackPage-wasm.TrackReach && marks[page+1] == 1
+			if was[i] != after[lo+i] && !spoken {
+				t.Fatalf("the byte at %d changed and no mark speaks for it", lo+i)
 			}
-			page := i / wasm.TrackPage
-			in := i % wasm.TrackPage
-			spoken := marks[page] == 1 ||
-				in < wasm.TrackReach+16 && page > 0 && marks[page-1] == 1 ||
-				in >= wasm.TrackPage-wasm.TrackReach && page+1 < len(marks) && marks[page+1] == 1
-			require.Truef(t, spoken, "the byte at %d changed and no mark speaks for it", i)
 		}
 	}
 }

@@ -4,7 +4,7 @@ GO_GUEST := GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -trimpath -ldfl
 FUZZTIME ?= 10s
 STATICCHECK := go run honnef.co/go/tools/cmd/staticcheck@latest
 
-.PHONY: help check test race bench fuzz guests demo examples generate
+.PHONY: help check test race bench bench-peers fuzz guests demo examples generate
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ check: ## formatting, vet, staticcheck, tidy modules, generated files, other pla
 
 bench: ## measure: limits on in all of them
 	@go test -run '^$$' -bench 'Wrap|End|GC|Load|Metering' -benchmem ./runtime/...
+
+bench-peers: ## compare with other systems; writes runtime/bench/REPORT.md (needs gcc)
+	@cd runtime/bench && GOWORK=off go run .
 
 fuzz: ## run each fuzz target for FUZZTIME
 	@.ci/fuzz $(FUZZTIME)

@@ -21,6 +21,7 @@ toolchains=${ARIL_TOOLCHAINS:-${XDG_CACHE_HOME:-$HOME/.cache}/aril/toolchains}
 
 debian=(
 	clang-19 lld-19 libclang-rt-19-dev-wasm32 wasi-libc wabt
+	gcc libc6-dev
 	rustc cargo libstd-rust-dev-wasm32 lld-14
 )
 

@@ -1,5 +1,7 @@
 package wasm
 
+import "slices"
+
 // Tracking. A tracked module tells the host which pages of its memory it
 // wrote, by a byte for each. The bytes lie in the module's own memory, below
 // what the guest calls address 0: every access gets TrackBase added to its
@@ -173,12 +175,8 @@ func (t *tracker) get(index uint32, pos int) value {
 // changes tells whether a loop that was entered since the local was assigned
 // may assign it again, before it comes here the next time.
 func (t *tracker) changes(l *trackedLocal) bool {
-	for _, start := range t.loops {
-		if start > l.pos {
-			return l.last > start
-		}
-	}
-	return false
+	at, _ := slices.BinarySearch(t.loops, l.pos+1) // a body may nest 20,000 loops
+	return at < len(t.loops) && l.last > t.loops[at]
 }
 
 func (t *tracker) set(index uint32, v value, pos int) {

@@ -2,6 +2,7 @@ package scope
 
 import (
 	"context"
+	"errors"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -134,7 +135,7 @@ func (s *Scope) reentrant(ctx context.Context, c *cell) error {
 		}
 		waits.Unlock()
 		if circle != nil {
-			return s.circular(mine, circle)
+			return s.circular(mine, circle, true)
 		}
 	}
 	err := s.plainError(c.exec, CodeCircular, CategoryUser, StageValidation, ErrReentrant)
@@ -165,14 +166,19 @@ func (c *cell) value(ctx context.Context, force bool, attempt int) (_ any, _ err
 		c.mu.Unlock()
 		return nil, nil, true
 	}
-	if at := c.content.Load(); at != nil && !force && (at.state == Resolved ||
-		at.state == Rejected && (attempt == 1 || c.scope.compat.ReplayFailure)) {
+	at := c.content.Load()
+	if at != nil && !force && (at.state == Resolved ||
+		at.state == Rejected && (attempt <= 1 || c.scope.compat.ReplayFailure)) {
 		c.mu.Unlock()
 		return at.value, at.err, false
 	}
 	if f := c.flight; f != nil {
 		c.mu.Unlock()
-		if err := c.scope.join(ctx, f); err != nil {
+		failed := at != nil && at.state == Rejected
+		if err := c.scope.join(ctx, f, !failed); err != nil {
+			if failed && errors.Is(err, ErrCircular) {
+				err = at.err // its release waits for who asks: there is no trying again
+			}
 			return nil, err, false
 		}
 		// What runs anew must begin after now: what it reads may have changed.
@@ -246,7 +252,7 @@ func (c *cell) board(ctx context.Context) (*flight, error) {
 			return f, nil
 		}
 		c.mu.Unlock()
-		if err := c.scope.join(ctx, f); err != nil {
+		if err := c.scope.join(ctx, f, false); err != nil {
 			return nil, err
 		}
 	}
@@ -318,11 +324,14 @@ func (s *Scope) plainError(e *executor, code Code, category Category, stage Stag
 		Chain: []AnyExecutor{e.self}, ScopeID: s.id, Time: time.Now(), Err: err}
 }
 
-// circular makes, and tells, the error of a resolution that waits for itself.
-func (s *Scope) circular(mine *flight, circle []AnyExecutor) error {
+// circular makes the error of a resolution that waits for itself, and tells it
+// unless it is nobody's failure.
+func (s *Scope) circular(mine *flight, circle []AnyExecutor, tell bool) error {
 	e := &DependencyError{ResolutionError: *s.resolutionError(mine, CodeCircular, CategoryUser, StageDependencies, ErrCircular)}
 	e.Circle = circle
-	s.tellError(mine, e, e.Executor)
+	if tell {
+		s.tellError(mine, e, e.Executor)
+	}
 	return e
 }
 

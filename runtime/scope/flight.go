@@ -81,14 +81,15 @@ func (f *flight) wait() <-chan struct{} {
 }
 
 // join waits for a flight from inside another, or from outside. It fails at
-// once, with a circular DependencyError, when f waits for what would wait.
-func (s *Scope) join(ctx context.Context, f *flight) error {
+// once, with a circular DependencyError, when f waits for what would wait;
+// tell says that it is a failure to tell of.
+func (s *Scope) join(ctx context.Context, f *flight, tell bool) error {
 	mine := flightOf(ctx)
 	if mine != nil {
 		waits.Lock()
 		if circle := circleThrough(mine, f); circle != nil {
 			waits.Unlock()
-			return s.circular(mine, circle)
+			return s.circular(mine, circle, tell)
 		}
 		f.waiters = append(f.waiters, mine)
 		waits.Unlock()

@@ -75,6 +75,9 @@ func buildGuest(t *testing.T, name string) []byte {
 
 func TestAGuestInGoFetchesThroughWasm(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("under the race detector, for which -short stands, compiling a Go guest takes minutes")
+	}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/away" {
 			http.Redirect(w, r, "http://169.254.169.254/", http.StatusFound)

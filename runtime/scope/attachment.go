@@ -75,9 +75,10 @@ func (t *attachmentTable) leave(a *attachment, r *registration) (last bool) {
 	return len(a.by) == 0
 }
 
-// drop ends an attachment.
+// drop ends an attachment, and what it kept at level scope.
 func (t *attachmentTable) drop(a *attachment) {
 	a.unsubscribe()
+	defer a.scope.store.Forget(a.listener)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	a.by = nil

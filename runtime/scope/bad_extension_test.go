@@ -437,3 +437,34 @@ func TestAWrapThatUpdatesWhatItWrapsTheUpdateOfIsToldSo(t *testing.T) {
 	require.Equal(t, 1, mustGet(t, s, a))
 	stillWorks(t, s)
 }
+
+// retriesFlows wraps executions and nothing else.
+type retriesFlows struct{}
+
+func (retriesFlows) Name() string { return "retries flows" }
+
+func (retriesFlows) WrapExecute(ctx context.Context, _ *scope.ExecutionOperation, next aril.Next) (any, error) {
+	if v, err := next(ctx); err == nil {
+		return v, nil
+	}
+	return next(ctx)
+}
+
+func TestWhoIsNotInterestedInResolutionsChangesNoneOfThem(t *testing.T) {
+	t.Parallel()
+	runs := 0
+	broken := scope.Provide(func(context.Context, *scope.Controller) (int, error) {
+		runs++
+		return 0, errors.New("broken")
+	})
+	tries := 0
+	f := flowOf("f", func(ctx context.Context, _ int) (int, error) {
+		tries++
+		return scope.Resolve(ctx, scope.Current(ctx).Scope(), broken)
+	})
+	s := newScope(t, scope.Compat{}, retriesFlows{})
+	_, err := scope.Run(t.Context(), s, f, 1)
+	require.ErrorContains(t, err, "broken")
+	require.Equal(t, 2, tries)
+	require.Equal(t, 1, runs, "a failure is kept: nobody called next of its resolution again")
+}

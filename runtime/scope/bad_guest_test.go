@@ -249,3 +249,19 @@ func TestAnUnloadedGuestIsAnErrorOfWhatItWraps(t *testing.T) {
 	remove()
 	stillWorks(t, s)
 }
+
+func TestWhatAGuestKeptInAScopeGoesWithIt(t *testing.T) {
+	t.Parallel()
+	g := loadGuest(t, "keeper", aril.ExtensionConfig{})
+	s := newScope(t, scope.Compat{})
+	a := scope.Value(1)
+	for range 2 {
+		remove, err := s.UseExtension(t.Context(), g)
+		require.NoError(t, err)
+		_, err = scope.Resolve(t.Context(), s, a)
+		require.NoError(t, err)
+		_, err = scope.Resolve(t.Context(), s, a)
+		require.ErrorIs(t, err, aril.ErrTrap, "it is kept as long as the guest is there")
+		remove()
+	}
+}

@@ -279,8 +279,9 @@ func TestAFactoryThatExitsItsGoroutineIsAFailure(t *testing.T) {
 	t.Parallel()
 	for _, list := range [][]aril.Extension{nil, {&ext{name: "pass"}}} {
 		s := newScope(t, scope.Compat{}, list...)
-		runs := 0
-		a := scope.Provide(func(context.Context, *scope.Controller) (int, error) {
+		runs, cleaned := 0, 0
+		a := scope.Provide(func(_ context.Context, c *scope.Controller) (int, error) {
+			c.Cleanup(func(context.Context) error { cleaned++; return nil })
 			if runs++; runs == 1 {
 				runtime.Goexit()
 			}
@@ -293,6 +294,7 @@ func TestAFactoryThatExitsItsGoroutineIsAFailure(t *testing.T) {
 		}()
 		<-gone
 		require.NotEqual(t, scope.Pending, s.Lookup(a).State)
+		require.Equal(t, 1, cleaned, "what it had begun is cleaned up")
 		_, err := scope.Reload(t.Context(), s, a)
 		require.NoError(t, err)
 		require.NoError(t, s.Dispose(t.Context()))

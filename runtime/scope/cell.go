@@ -106,10 +106,13 @@ func (s *Scope) resolve(ctx context.Context, e *executor, force, inner bool) (an
 	if err != nil {
 		return nil, err
 	}
+	run := c.plan(list)
+	if run.resolve == nil {
+		return s.value(ctx, e, force, 1)
+	}
 	if within(ctx, &c.resolveOp) {
 		return nil, s.reentrant(ctx, c)
 	}
-	run := c.plan(list)
 	wrapped := run.resolve
 	if force {
 		wrapped = run.reload
@@ -119,28 +122,6 @@ func (s *Scope) resolve(ctx context.Context, e *executor, force, inner bool) (an
 		s.wrapFailed(ctx, c, err)
 	}
 	return v, err
-}
-
-// reentrant is the error of a wrap that asks for what it is wrapping. If the
-// factory is under way, it is a circle of dependencies.
-func (s *Scope) reentrant(ctx context.Context, c *cell) error {
-	if mine := flightOf(ctx); mine != nil {
-		waits.Lock()
-		c.mu.Lock()
-		f := c.flight
-		c.mu.Unlock()
-		var circle []AnyExecutor
-		if f != nil {
-			circle = circleThrough(mine, f)
-		}
-		waits.Unlock()
-		if circle != nil {
-			return s.circular(mine, circle, true)
-		}
-	}
-	err := s.plainError(c.exec, CodeCircular, CategoryUser, StageValidation, ErrReentrant)
-	s.tellError(ctx, err, c.exec.self)
-	return err
 }
 
 // value gives an executor's value past the extensions: the innermost part of
@@ -200,15 +181,7 @@ func (c *cell) value(ctx context.Context, force bool, attempt int) (_ any, _ err
 		}
 	}()
 
-	finished := false
-	defer func() {
-		if !finished { // the factory ended the goroutine
-			c.content.Store(nil)
-			c.land(f, nil, nil, true)
-		}
-	}()
 	v, err, told := c.run(f)
-	finished = true
 	cancelled := err != nil && ctx.Err() != nil
 	if err == nil && c.scope.closed.Load() { // it came too late
 		c.cleanUp(f)
@@ -397,7 +370,8 @@ func (c *cell) dependOn(e *executor) error {
 	}
 }
 
-// compiled is what stands around one cell for one list of extensions.
+// compiled is what stands around one cell for one list of extensions: nothing,
+// where none of them is interested in it.
 type compiled struct {
 	list                    *extensionList
 	resolve, reload, update func(context.Context, any) (any, error)
@@ -411,6 +385,10 @@ func (c *cell) plan(list *extensionList) *compiled {
 	s, e := c.scope, c.exec
 	op := aril.Operation{Kind: KindResolve, Name: e.name, Meta: metaOf(e.tags), Params: &c.resolveOp, ResultType: e.typ}
 	run := &compiled{list: list}
+	if !list.wraps.Interested(op) {
+		c.compiled.Store(run)
+		return run
+	}
 	run.resolve = aril.Wrap(list.wraps, op, func(ctx context.Context, _ any) (any, error) {
 		if at := c.content.Load(); at != nil && at.state == Resolved {
 			return at.value, nil

@@ -152,21 +152,14 @@ func ExecWith[In, Out any](ctx context.Context, cfg ExecConfig, f *Flow[In, Out]
 }
 
 func execNested(ctx context.Context, f *flowCore, in any, cfg ExecConfig) (any, error) {
-	at := whereabouts(ctx)
-	if at == nil {
-		return nil, ErrNoContext
+	at, err := enter(ctx)
+	if err != nil {
+		return nil, err
 	}
 	parent := at.current
-	if err := tagErrors(cfg.Tags); err != nil {
-		return nil, err
-	}
-	if err := parent.begin(); err != nil {
-		return nil, err
-	}
-	var err error
 	defer func() { parent.end(err) }()
-	if ctx.Err() != nil {
-		return nil, context.Cause(ctx)
+	if err = tagErrors(cfg.Tags); err != nil {
+		return nil, err
 	}
 	c := parent.scope.newContext(ctx, parent, parent.list, f.name, f, cfg.Tags)
 	c.parallel = at.parallel

@@ -14,8 +14,10 @@ import (
 
 // An extension of a scope is any [aril.Extension]: a loaded guest, or a native
 // value with some of the hooks below. Its hooks may be called from many
-// goroutines at once. They get a context and should honour it. A panic in one
-// is an error of that hook.
+// goroutines at once. They get a context and should honour it, and use the
+// scope with it: a wrap that resolves what it is wrapping with a context of
+// its own making cannot be found out, and never ends. A panic in one is an
+// error of that hook.
 //
 // The hook for everything that can be wrapped is [aril.Wrapper].
 
@@ -94,40 +96,24 @@ type extensionList struct {
 	plans sync.Map        // what stands around executions, by flow, result type or phase
 }
 
-// resolveLayer puts a WrapResolve hook into a pipeline.
-type resolveLayer struct {
+// A hookLayer puts a hook for operations of one kind, whose Params are a P,
+// into a pipeline.
+type hookLayer[P any] struct {
 	aril.Extension
-	hook ResolveWrapper
+	kind string
+	hook func(ctx context.Context, op P, next aril.Next) (any, error)
 }
 
 // Filters keep other operations away.
-func (resolveLayer) Filters() []aril.Filter { return []aril.Filter{{Kinds: []string{KindResolve}}} }
+func (l hookLayer[P]) Filters() []aril.Filter { return []aril.Filter{{Kinds: []string{l.kind}}} }
 
 // Wrap calls the hook.
-func (l resolveLayer) Wrap(ctx context.Context, op *aril.Invocation, next aril.Next) (any, error) {
-	r, ok := op.Params.(*ResolveOperation)
+func (l hookLayer[P]) Wrap(ctx context.Context, op *aril.Invocation, next aril.Next) (any, error) {
+	p, ok := op.Params.(P)
 	if !ok {
 		return next(ctx)
 	}
-	return l.hook.WrapResolve(ctx, r, next)
-}
-
-// executeLayer puts a WrapExecute hook into a pipeline.
-type executeLayer struct {
-	aril.Extension
-	hook ExecuteWrapper
-}
-
-// Filters keep other operations away.
-func (executeLayer) Filters() []aril.Filter { return []aril.Filter{{Kinds: []string{KindExecution}}} }
-
-// Wrap calls the hook.
-func (l executeLayer) Wrap(ctx context.Context, op *aril.Invocation, next aril.Next) (any, error) {
-	e, ok := op.Params.(*ExecutionOperation)
-	if !ok {
-		return next(ctx)
-	}
-	return l.hook.WrapExecute(ctx, e, next)
+	return l.hook(ctx, p, next)
 }
 
 func (s *Scope) register(ext aril.Extension) *registration {
@@ -140,10 +126,10 @@ func (s *Scope) register(ext aril.Extension) *registration {
 		r.layers = append(r.layers, ext)
 	}
 	if hook, ok := ext.(ResolveWrapper); ok {
-		r.layers = append(r.layers, resolveLayer{ext, hook})
+		r.layers = append(r.layers, hookLayer[*ResolveOperation]{ext, KindResolve, hook.WrapResolve})
 	}
 	if hook, ok := ext.(ExecuteWrapper); ok {
-		r.layers = append(r.layers, executeLayer{ext, hook})
+		r.layers = append(r.layers, hookLayer[*ExecutionOperation]{ext, KindExecution, hook.WrapExecute})
 	}
 	if hook, ok := ext.(PodIniter); ok {
 		r.initPod = hook.InitPod
@@ -241,7 +227,7 @@ func (r *registration) start() {
 	ctx, cancel := context.WithCancel(r.scope.ctx)
 	r.cancel, r.started = cancel, make(chan struct{})
 	r.scope.starting.add(r)
-	r.scope.background.start(func() {
+	began := r.scope.background.start(func() {
 		defer close(r.started)
 		defer cancel()
 		if r.err = r.hook("start", func() error { return run(ctx) }); r.err != nil {
@@ -249,6 +235,10 @@ func (r *registration) start() {
 			r.remove(context.WithoutCancel(ctx), true)
 		}
 	})
+	if !began { // the scope has ended meanwhile
+		cancel()
+		close(r.started)
+	}
 }
 
 // hook runs a hook and names it in its error.

@@ -64,18 +64,12 @@ func ParallelSettled[T any](ctx context.Context, items ...func(ctx context.Conte
 }
 
 func together[T any](ctx context.Context, mode Mode, items []func(ctx context.Context) (T, error)) (Together[T], error) {
-	at := whereabouts(ctx)
-	if at == nil {
-		return Together[T]{}, ErrNoContext
-	}
-	c := at.current
-	if err := c.begin(); err != nil {
+	at, err := enter(ctx)
+	if err != nil {
 		return Together[T]{}, err
 	}
+	c := at.current
 	defer func() { c.end(nil) }()
-	if ctx.Err() != nil {
-		return Together[T]{}, context.Cause(ctx)
-	}
 	run := func(ctx context.Context, _ any) (any, error) {
 		return startItems(ctx, c, items).outcome(ctx, mode)
 	}

@@ -342,13 +342,15 @@ type background struct {
 	closed bool
 }
 
-// start runs fn in a goroutine, unless the scope has ended.
-func (b *background) start(fn func()) {
+// start runs fn in a goroutine, unless the scope has ended. It reports whether
+// it does.
+func (b *background) start(fn func()) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if !b.closed {
 		b.group.Go(fn)
 	}
+	return !b.closed
 }
 
 func (b *background) close() {

@@ -25,19 +25,12 @@ func StepWith[T any](ctx context.Context, cfg ExecConfig, fn func(ctx context.Co
 }
 
 func step(ctx context.Context, cfg ExecConfig, out reflect.Type, fn func(context.Context) (any, error)) (any, error) {
-	at := whereabouts(ctx)
-	if at == nil {
-		return nil, ErrNoContext
-	}
-	c := at.current
-	if err := c.begin(); err != nil {
+	at, err := enter(ctx)
+	if err != nil {
 		return nil, err
 	}
-	var err error
+	c := at.current
 	defer func() { c.end(err) }()
-	if ctx.Err() != nil {
-		return nil, context.Cause(ctx)
-	}
 	f := &stepCall{context: c, cfg: cfg, fn: fn}
 	var around *plan
 	if c.list.wraps != nil && cfg.Key == "" {

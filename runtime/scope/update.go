@@ -46,11 +46,16 @@ func (s *Scope) update(ctx context.Context, e *executor, in any) error {
 		return err
 	}
 	c := s.cellOr(e)
+	run := c.plan(list)
+	if run.update == nil {
+		_, err := s.put(ctx, e, in)
+		return err
+	}
 	if within(ctx, &c.updateOp) {
 		return s.reentrant(ctx, c)
 	}
 	inner := &innerError{Context: ctx}
-	_, err := c.plan(list).update(inner, in)
+	_, err := run.update(inner, in)
 	if err != nil && !inner.was(err) {
 		s.wrapFailed(ctx, c, err)
 	}

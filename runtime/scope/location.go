@@ -20,6 +20,23 @@ func whereabouts(ctx context.Context) *location {
 	return at
 }
 
+// enter counts work in the execution that ctx belongs to. Who gets a location
+// calls end of its context.
+func enter(ctx context.Context) (*location, error) {
+	at := whereabouts(ctx)
+	if at == nil {
+		return nil, ErrNoContext
+	}
+	if err := at.current.begin(); err != nil {
+		return nil, err
+	}
+	if ctx.Err() != nil {
+		at.current.end(nil)
+		return nil, context.Cause(ctx)
+	}
+	return at, nil
+}
+
 // inContext is the context.Context of what runs in a Context. A cancellation
 // of its own is only made when somebody looks for it: most executions end
 // before anybody does.

@@ -74,12 +74,16 @@ func serve(ctx context.Context, w io.Writer, addr string) error {
 	}
 	defer socket.Close()
 	l.server.Store(socket)
+	// A client that is quick finds something to update.
+	if _, err := scope.Resolve(ctx, s, page); err != nil {
+		return err
+	}
 	fmt.Fprintf(w, "ws://%s/?token=%s\n", bound, token)
 
 	second := time.NewTicker(time.Second)
 	defer second.Stop()
 	for {
-		_, err := scope.Resolve(ctx, s, page)
+		_, err := scope.Resolve(ctx, s, page) // a client may have released it
 		if err == nil {
 			err = scope.Update(ctx, s, user, func(u customer) (customer, error) { u.Visits++; return u, nil })
 		}

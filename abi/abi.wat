@@ -40,6 +40,9 @@
   (import "aril_state_v1" "append" (func $state_append (param $key i32) (param $klen i32) (param $val i32) (param $vlen i32) (result i64)))
   (import "aril_state_v1" "compare_and_swap" (func $state_compare_and_swap (param $key i32) (param $klen i32) (param $old i32) (param $olen i32) (param $new i32) (param $nlen i32) (result i64)))
 
+  ;; What an interpreter calls instead of importing it.
+  (import "aril_dynamic_v1" "call" (func $dynamic_call (param $module i32) (param $mlen i32) (param $name i32) (param $nlen i32) (param $ptr i32) (param $len i32) (result i64)))
+
   ;; To be granted. What an extension may ask of a scope that it is attached
   ;; to. One message in, one message out, as with an embedder's functions.
   (import "aril_scope_v1" "lookup" (func $scope_lookup (param $ptr i32) (param $len i32) (result i64)))

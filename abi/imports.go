@@ -105,6 +105,8 @@ var imports = []Import{
 	hostFunc(names.ModuleState, "append", phasesState, params("key", "klen", "val", "vlen")),
 	hostFunc(names.ModuleState, "compare_and_swap", phasesState, params("key", "klen", "old", "olen", "new", "nlen")),
 
+	hostFunc(names.ModuleDynamic, "call", PhasesMessage, params("module", "mlen", "name", "nlen", "ptr", "len")),
+
 	{Module: names.ModuleEnv, Name: "abort", Params: params("message", "file", "line", "column"), Phases: PhasesAll, AfterCancel: true, Served: true},
 }
 

@@ -42,3 +42,43 @@ func TestPackingRefusesWhatIsNoModule(t *testing.T) {
 	_, err := PackManifest(moduleHeader, &Manifest{Name: "NOT A NAME"})
 	require.Error(t, err)
 }
+
+func TestAModuleIsSplitIntoWhatRunsAndWhatTheHostReads(t *testing.T) {
+	t.Parallel()
+	plain := append(append([]byte(nil), moduleHeader...), 1, 1, 0)
+	tail := []byte{0, 5, 4, 'n', 'a', 'm', 'e'}
+	named, err := PackManifest(plain, &Manifest{Name: "x"})
+	require.NoError(t, err)
+	both, err := PackScript(named, []byte("run()"))
+	require.NoError(t, err)
+	s, err := SplitSections(both)
+	require.NoError(t, err)
+	require.Equal(t, plain, s.Core)
+	require.Same(t, &both[0], &s.Core[0], "nothing is copied when the two come last")
+	require.Equal(t, []byte("run()"), s.Script)
+	m, err := DecodeManifest(s.Manifest)
+	require.NoError(t, err)
+	require.Equal(t, "x", m.Name)
+
+	between, err := SplitSections(append(append([]byte(nil), both...), tail...))
+	require.NoError(t, err)
+	require.Equal(t, append(append([]byte(nil), plain...), tail...), between.Core)
+	require.Equal(t, s.Script, between.Script)
+	require.Equal(t, byte(0), both[len(plain)], "the module is as it was")
+
+	empty, err := PackScript(plain, nil)
+	require.NoError(t, err)
+	s, err = SplitSections(empty)
+	require.NoError(t, err)
+	require.NotNil(t, s.Script)
+
+	again := append(append([]byte(nil), both...), both[len(named):]...)
+	_, err = SplitSections(again)
+	require.ErrorContains(t, err, `two sections "aril.script"`)
+	for _, broken := range [][]byte{nil, []byte("\x7fELF"), append(both, 0), append(both, 0, 0xff), append(both, 0, 1, 9)} {
+		s, err := SplitSections(broken)
+		require.NoError(t, err)
+		require.LessOrEqual(t, len(s.Core), len(broken))
+		require.True(t, len(broken) < 8 || len(s.Core) > len(plain), "what is no section is left for admission")
+	}
+}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/aril-wasm/aril/abi"
 	"github.com/aril-wasm/aril/abi/names"
+	"github.com/aril-wasm/aril/runtime/internal/capability"
 	"github.com/aril-wasm/aril/runtime/internal/codec"
 	"github.com/aril-wasm/aril/runtime/internal/reserved"
 	"github.com/aril-wasm/aril/runtime/internal/sandbox"
@@ -23,7 +24,7 @@ import (
 // Grants says which capabilities an extension may import. Module aril_v1 is
 // always there. An import of anything else is refused at Load, by name.
 type Grants struct {
-	// None takes the default grants away: Log, Clock, Random and WASI.
+	// None takes the default grants away: Log, Clock, Random, WASI and Dynamic.
 	None bool
 
 	// Capabilities are granted beside the default ones: [State], or an
@@ -60,6 +61,10 @@ var (
 	Random = Capability{Module: names.ModuleRandom, builtin: true}
 	WASI   = Capability{Module: names.ModuleWASI, builtin: true}
 	State  = Capability{Module: names.ModuleState, builtin: true} // not granted by default
+
+	// Dynamic lets a guest that is an interpreter call functions of the granted
+	// capabilities by name. It adds nothing to them.
+	Dynamic = Capability{Module: names.ModuleDynamic, builtin: true}
 )
 
 // A Function is one function of a capability. Make it with [Func].
@@ -180,13 +185,50 @@ func (a *activation) callBound(f *Function, ptr, n uint64) (abi.Status, uint32) 
 	return status, uint32(len(dst))
 }
 
+// hostDynamic calls an embedder's function that the guest names.
+var hostDynamic = sandbox.HostModule{Name: names.ModuleDynamic, Deny: capability.Deny(names.ModuleDynamic), Funcs: []sandbox.HostFunc{{
+	Name: "call",
+	Call: func(act *sandbox.Activation, stack []uint64) {
+		for i := range stack {
+			stack[i] &= 0xffff_ffff
+		}
+		stack[0] = abi.Pack(act.Owner.(*activation).callNamed(stack[0], stack[1], stack[2], stack[3], stack[4], stack[5]))
+	},
+}}}
+
+// maxBoundName bounds the names that callNamed reads, in bytes.
+const maxBoundName = 128
+
+func (a *activation) callNamed(module, mlen, name, nlen, ptr, n uint64) (abi.Status, uint32) {
+	m, ok1 := a.act.Read(module, mlen)
+	f, ok2 := a.act.Read(name, nlen)
+	_, ok3 := a.act.Read(ptr, n)
+	if !ok1 || !ok2 || !ok3 || mlen == 0 || nlen == 0 || mlen > maxBoundName || nlen > maxBoundName {
+		return abi.Invalid, 0
+	}
+	functions, granted := a.guest.functions[string(m)]
+	if !granted {
+		return abi.Denied, 0
+	}
+	function := functions[string(f)]
+	if function == nil {
+		return abi.NotFound, 0
+	}
+	a.act.ChargeBytes(mlen + nlen)
+	return a.callBound(function, ptr, n)
+}
+
+// A functionTable has the functions of the granted embedders' capabilities, by
+// module and name.
+type functionTable map[string]map[string]*Function
+
 // granted lists what a guest may import, by module and name.
-func (g Grants) granted() (wasm.Granted, map[string]*Function, error) {
+func (g Grants) granted() (wasm.Granted, functionTable, error) {
 	all := wasm.Granted{}
-	own := map[string]*Function{}
+	own := functionTable{}
 	builtin := map[string]bool{names.ModuleAril: true}
 	if !g.None {
-		for _, c := range []Capability{Log, Clock, Random, WASI} {
+		for _, c := range []Capability{Log, Clock, Random, WASI, Dynamic} {
 			builtin[c.Module] = true
 		}
 	}
@@ -204,28 +246,35 @@ func (g Grants) granted() (wasm.Granted, map[string]*Function, error) {
 			return nil, nil, fmt.Errorf("grants: capability %q is there twice", c.Module)
 		}
 		all[c.Module] = map[string]wasm.FuncType{}
+		own[c.Module] = map[string]*Function{}
 		for i := range c.Functions {
 			f := &c.Functions[i]
 			if f.name == "" || f.call == nil {
 				return nil, nil, fmt.Errorf("grants: capability %q: function %d was not made by Func", c.Module, i)
 			}
 			all[c.Module][f.name] = boundType
-			own[c.Module+"\x00"+f.name] = f
+			own[c.Module][f.name] = f
 		}
 	}
 	if builtin[names.ModuleWASI] {
 		builtin[names.ModuleEnv] = true // env.abort alone
 	}
-	for _, spec := range slices.Concat(abi.Imports(), abi.WASI()) {
-		if builtin[spec.Module] {
-			if all[spec.Module] == nil {
-				all[spec.Module] = map[string]wasm.FuncType{}
-			}
-			params, results := wasmTypes(spec)
-			all[spec.Module][spec.Name] = wasm.FuncType{Params: params, Results: results}
-		}
+	for module := range builtin {
+		all[module] = builtinTypes(module)
 	}
 	return all, own, nil
+}
+
+// builtinTypes has the functions of one of Aril's own modules, by name.
+func builtinTypes(module string) map[string]wasm.FuncType {
+	types := map[string]wasm.FuncType{}
+	for _, spec := range slices.Concat(abi.Imports(), abi.WASI()) {
+		if spec.Module == module {
+			params, results := wasmTypes(spec)
+			types[spec.Name] = wasm.FuncType{Params: params, Results: results}
+		}
+	}
+	return types
 }
 
 // ownModules are the modules whose functions this package offers itself.

@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/aril-wasm/aril/abi"
 	"github.com/aril-wasm/aril/abi/names"
 	"github.com/aril-wasm/aril/runtime/internal/capability"
 	"github.com/aril-wasm/aril/runtime/internal/codec"
@@ -32,7 +33,13 @@ type Guest struct {
 	filters  []Filter // of its manifest
 	hooks    uint8    // bits of sandbox.Phase: what it exports and its manifest names
 	owner    ownerShared
-	bound    []*Function // the embedder's functions, as the rewritten imports number them
+	manifest *abi.Manifest // nil without section "aril"
+	report   *AdmissionReport
+	script   []byte
+
+	functions functionTable // that it was granted
+	bound     []*Function   // those that it imports, as the rewritten imports number them
+
 	breaker  breaker
 	init     Usage
 	unloaded atomic.Bool
@@ -67,7 +74,7 @@ func (g *Guest) HearsEvents() bool { return g.has(sandbox.PhaseEvent) }
 func (g *Guest) InitUsage() Usage { return g.init }
 
 // Admission is what admission found in the module.
-func (g *Guest) Admission() *AdmissionReport { return g.program.report }
+func (g *Guest) Admission() *AdmissionReport { return g.report }
 
 // has reports whether the hook of a phase is to be called.
 func (g *Guest) has(p sandbox.Phase) bool { return g.hooks&(1<<p) != 0 }

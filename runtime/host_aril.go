@@ -220,10 +220,10 @@ func (a *activation) slot(i uint32) ([]byte, abi.Status) {
 		}
 		dst = append(dst, a.guest.configBytes...)
 	case names.SlotScript:
-		if len(a.guest.config.Script) == 0 {
+		if len(a.guest.script) == 0 {
 			return nil, abi.NotFound
 		}
-		dst = append(dst, a.guest.config.Script...)
+		dst = append(dst, a.guest.script...)
 	default:
 		return nil, abi.NotFound
 	}

@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -62,7 +63,8 @@ type ExtensionConfig struct {
 	// of abi/ABI.md#values. Default: none.
 	Config any
 
-	// Script is what a guest that is an interpreter runs. Default: none.
+	// Script is what a guest that is an interpreter runs. Default: the content
+	// of the module's section "aril.script", if it has one.
 	Script []byte
 
 	Grants    Grants
@@ -148,11 +150,15 @@ func (rt *Runtime) load(ctx context.Context, wasm []byte, cfg ExtensionConfig) (
 		}
 	}
 	g.owner.logger = rt.guestLogger(&cfg)
-	granted, own, err := cfg.Grants.granted()
+	granted, functions, err := cfg.Grants.granted()
 	if err != nil {
 		return nil, err
 	}
-	if g.program, err = rt.program(ctx, wasm, granted, limits, tracked(cfg.Isolation, limits)); err != nil {
+	file, err := openFile(wasm, granted, limits)
+	if err != nil {
+		return nil, err
+	}
+	if g.program, err = rt.program(ctx, file.Core, granted, limits, tracked(cfg.Isolation, limits)); err != nil {
 		return nil, err
 	}
 	defer func() {
@@ -160,8 +166,12 @@ func (rt *Runtime) load(ctx context.Context, wasm []byte, cfg ExtensionConfig) (
 			rt.releaseProgram(g.program)
 		}
 	}()
-	for _, key := range g.program.bound {
-		g.bound = append(g.bound, own[key])
+	g.functions, g.manifest, g.report = functions, file.manifest, file.complete(g.program.report)
+	for _, f := range g.program.bound {
+		g.bound = append(g.bound, functions[f.Module][f.Name])
+	}
+	if g.script = cfg.Script; len(g.script) == 0 {
+		g.script = bytes.Clone(file.Script)
 	}
 	if _, ok := granted[names.ModuleState]; ok {
 		if g.owner.state, err = rt.state.Open(cfg.Tenant, cfg.Name); err != nil {
@@ -169,7 +179,9 @@ func (rt *Runtime) load(ctx context.Context, wasm []byte, cfg ExtensionConfig) (
 		}
 	}
 	g.wrapBudget, g.eventBudget = limits.budget("wrap"), limits.budget("event")
-	g.wrapBudget.Exact, g.eventBudget.Exact = rt.observe != nil, rt.observe != nil
+	for _, b := range []*sandbox.Budget{&g.wrapBudget, &g.eventBudget} {
+		b.Exact, b.Denied = rt.observe != nil, g.program.denied
+	}
 	if g.template, err = rt.template(ctx, g); err != nil {
 		return nil, err
 	}
@@ -214,7 +226,7 @@ func tracked(i Isolation, l Limits) bool {
 // setHooks finds which hooks to call: those that are exported and, where the
 // manifest names hooks, named.
 func (g *Guest) setHooks() {
-	m := g.program.manifest
+	m := g.manifest
 	for p := sandbox.PhaseInit; p <= sandbox.PhaseDispose; p++ {
 		named := m == nil || len(m.Hooks) == 0 || p == sandbox.PhaseInit || p == sandbox.PhaseResume
 		if !named {
@@ -253,7 +265,7 @@ type sharedTemplate struct {
 
 // template brings the guest up, or finds that it was brought up before.
 func (rt *Runtime) template(ctx context.Context, g *Guest) (*sharedTemplate, error) {
-	key := templateKey{program: g.program, name: g.Name(), tenant: g.Tenant(), config: string(g.configBytes), script: string(g.config.Script), powers: g.powers, limits: g.limits}
+	key := templateKey{program: g.program, name: g.Name(), tenant: g.Tenant(), config: string(g.configBytes), script: string(g.script), powers: g.powers, limits: g.limits}
 	rt.mu.Lock()
 	t, ok := rt.templates[key]
 	if ok {
@@ -266,7 +278,7 @@ func (rt *Runtime) template(ctx context.Context, g *Guest) (*sharedTemplate, err
 	a := newActivation(g, nil)
 	a.reset(nil, nil, nil)
 	budget := g.limits.budget("init")
-	budget.Exact = true
+	budget.Exact, budget.Denied = true, g.program.denied
 	made, usage, err := g.program.code.NewTemplate(ctx, sandbox.Init{
 		MemoryBytes: uint64(g.limits.MemoryBytes),
 		Budget:      budget,

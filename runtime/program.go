@@ -13,6 +13,7 @@ import (
 
 	"github.com/aril-wasm/aril/abi"
 	"github.com/aril-wasm/aril/abi/names"
+	"github.com/aril-wasm/aril/runtime/internal/capability"
 	"github.com/aril-wasm/aril/runtime/internal/sandbox"
 	"github.com/aril-wasm/aril/runtime/internal/wasm"
 )
@@ -22,16 +23,50 @@ import (
 type AdmissionReport = wasm.Report
 
 // A program is a module that was admitted and compiled, with what was asked
-// of it then. Loads of the same bytes under the same policy share it.
+// of it then. Loads of the same bytes under the same policy share it, whatever
+// their manifests and scripts.
 type program struct {
-	raw      []byte // our copy
-	policy   string
-	hash     uint64
-	report   *wasm.Report
+	raw    []byte // our copy
+	policy string
+	hash   uint64
+	report *wasm.Report
+	code   *sandbox.Code
+	bound  []wasm.ImportName // the embedder's functions, by number
+	denied uint8             // bits of optional modules that were not granted
+	users  int               // guarded by Runtime.mu
+}
+
+// A file is an extension as it is handed over: what runs, and what the host
+// reads beside it.
+type file struct {
+	abi.Sections
+	size     int
 	manifest *abi.Manifest // nil without section "aril"
-	code     *sandbox.Code
-	bound    []string // keys of the embedder's functions, by number
-	users    int      // guarded by Runtime.mu
+}
+
+// openFile takes a module apart. Capabilities that its manifest cannot do
+// without must be granted.
+func openFile(module []byte, granted wasm.Granted, l Limits) (*file, error) {
+	if over(int64(len(module)), l.ModuleBytes) {
+		return nil, &refusedError{&FormatError{Offset: -1, Section: "module", Reason: fmt.Sprintf("%d bytes, the limit is %d", len(module), l.ModuleBytes)}}
+	}
+	s, err := abi.SplitSections(module)
+	if err != nil {
+		return nil, &refusedError{err}
+	}
+	f := &file{Sections: s, size: len(module)}
+	if f.manifest, err = readManifest(s.Manifest, granted); err != nil {
+		return f, &refusedError{err}
+	}
+	return f, nil
+}
+
+// complete adds to the report of what runs what only the file knows.
+func (f *file) complete(core *AdmissionReport) *AdmissionReport {
+	r := *core
+	r.Size, r.OtherBytes = f.size, r.OtherBytes+f.size-len(f.Core)
+	r.Manifest, r.ScriptBytes = f.Manifest != nil, len(f.Script)
+	return &r
 }
 
 var programSeed = maphash.MakeSeed()
@@ -111,11 +146,15 @@ func Inspect(raw []byte, cfg ExtensionConfig) (*AdmissionReport, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, _, err := admit(raw, granted, l, false, false)
-	if p == nil {
+	f, err := openFile(raw, granted, l)
+	if f == nil {
 		return nil, err
 	}
-	return p.report, err
+	p, _, why := admit(f.Core, granted, l, false, false)
+	if p == nil {
+		return nil, cmp.Or(why, err)
+	}
+	return f.complete(p.report), cmp.Or(why, err)
 }
 
 // admit takes a module through everything that comes before the engine. A
@@ -138,17 +177,19 @@ func admit(raw []byte, granted wasm.Granted, l Limits, interpreted, track bool) 
 	if err := m.Validate(); err != nil {
 		return nil, nil, &refusedError{err}
 	}
+	granted, denied := withOptional(m, granted)
 	report, err := wasm.Admit(m, len(raw), wasm.Policy{
 		Imports:       granted,
 		MemoryPages:   uint32(l.MemoryBytes / wasm.PageSize),
 		TableElements: tableCap(l.TableElements),
 		Interpreted:   interpreted,
 	})
-	p = &program{raw: raw, report: report}
-	if err != nil {
-		return p, nil, &refusedError{err}
+	p = &program{raw: raw, report: report, denied: denied}
+	for i := range report.Imports {
+		im := &report.Imports[i]
+		im.Denied = capability.Deny(im.Module)&denied != 0
 	}
-	if p.manifest, err = readManifest(m, granted); err != nil {
+	if err != nil {
 		return p, nil, &refusedError{err}
 	}
 	opt := wasm.RewriteOptions{SparePage: true, Track: track, Rename: map[wasm.ImportName]wasm.ImportName{}}
@@ -161,7 +202,7 @@ func admit(raw []byte, granted wasm.Granted, l Limits, interpreted, track bool) 
 			return p, nil, &refusedError{fmt.Errorf("the module imports more than %d functions of the embedder's capabilities", boundMax)}
 		}
 		opt.Rename[name] = wasm.ImportName{Module: boundModule, Name: "f" + strconv.Itoa(len(p.bound))}
-		p.bound = append(p.bound, im.Module+"\x00"+im.Name)
+		p.bound = append(p.bound, name)
 	}
 	rw, err = wasm.Rewrite(m, opt)
 	if err != nil {
@@ -180,10 +221,38 @@ func tableCap(n int64) uint32 {
 // embedders reports whether a module is a capability made of [Func].
 func embedders(module string) bool { return !ownModules()[module] }
 
+// maxOptional bounds how many modules section "aril.optional" may name.
+const maxOptional = 64
+
+// withOptional adds to what is granted the modules that m can do without, and
+// gives the bits of those that will answer DENIED.
+func withOptional(m *wasm.Module, granted wasm.Granted) (_ wasm.Granted, denied uint8) {
+	for _, section := range m.Custom {
+		if section.Name != names.SectionOptional {
+			continue
+		}
+		for i, module := range strings.Split(string(section.Bytes), "\n") {
+			bit := capability.Deny(module)
+			if i == maxOptional {
+				break
+			}
+			if bit == 0 || denied&bit != 0 || granted[module] != nil {
+				continue
+			}
+			if denied == 0 {
+				granted = maps.Clone(granted)
+			}
+			denied |= bit
+			granted[module] = builtinTypes(module)
+		}
+		break
+	}
+	return granted, denied
+}
+
 // readManifest reads section "aril". Capabilities that it cannot do without
 // must be granted.
-func readManifest(m *wasm.Module, granted wasm.Granted) (*abi.Manifest, error) {
-	section := m.Aril
+func readManifest(section []byte, granted wasm.Granted) (*abi.Manifest, error) {
 	if section == nil {
 		return nil, nil
 	}

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/aril-wasm/aril/abi"
-	"github.com/aril-wasm/aril/abi/names"
 	"github.com/aril-wasm/aril/runtime/internal/capability"
 	"github.com/aril-wasm/aril/runtime/internal/sandbox"
 	"github.com/aril-wasm/aril/runtime/state"
@@ -120,21 +119,21 @@ func New(ctx context.Context, cfg Config) (*Runtime, error) {
 }
 
 // hostModules is everything that guests can import. It is the same for every
-// Runtime. The types and phases of aril_v1 are those of package abi.
+// Runtime. Types and phases are those of package abi.
 var hostModules = sync.OnceValue(func() []sandbox.HostModule {
 	specs := map[string]abi.Import{}
 	for _, spec := range abi.Imports() {
-		if spec.Module == names.ModuleAril {
-			specs[spec.Name] = spec
+		specs[spec.Module+"."+spec.Name] = spec
+	}
+	for _, m := range []sandbox.HostModule{hostAril, hostDynamic} {
+		for i := range m.Funcs {
+			f := &m.Funcs[i]
+			spec := specs[m.Name+"."+f.Name]
+			f.Phases, f.Essential = spec.Phases, spec.AfterCancel
+			f.Params, f.Results = wasmTypes(spec)
 		}
 	}
-	for i := range hostAril.Funcs {
-		f := &hostAril.Funcs[i]
-		spec := specs[f.Name]
-		f.Phases, f.Essential = spec.Phases, spec.AfterCancel
-		f.Params, f.Results = wasmTypes(spec)
-	}
-	return append([]sandbox.HostModule{hostAril, hostBound()}, capability.Modules()...)
+	return append([]sandbox.HostModule{hostAril, hostDynamic, hostBound()}, capability.Modules()...)
 })
 
 // Guests lists the loaded extensions, in the order of Load.

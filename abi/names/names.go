@@ -7,15 +7,16 @@ package names
 
 // Import modules. The prefix "aril_" is reserved to this project.
 const (
-	ModuleAril   = "aril_v1"
-	ModuleLog    = "aril_log_v1"
-	ModuleClock  = "aril_clock_v1"
-	ModuleRandom = "aril_random_v1"
-	ModuleState  = "aril_state_v1"
-	ModuleScope  = "aril_scope_v1"
-	ModuleHTTP   = "aril_http_v1"
-	ModuleWASI   = "wasi_snapshot_preview1"
-	ModuleEnv    = "env"
+	ModuleAril    = "aril_v1"
+	ModuleLog     = "aril_log_v1"
+	ModuleClock   = "aril_clock_v1"
+	ModuleRandom  = "aril_random_v1"
+	ModuleState   = "aril_state_v1"
+	ModuleScope   = "aril_scope_v1"
+	ModuleHTTP    = "aril_http_v1"
+	ModuleDynamic = "aril_dynamic_v1"
+	ModuleWASI    = "wasi_snapshot_preview1"
+	ModuleEnv     = "env"
 
 	ReservedModulePrefix = "aril_"
 )
@@ -33,8 +34,13 @@ const (
 	ExportDispose    = "aril_dispose"
 )
 
-// SectionAril is the custom section that carries an extension's static facts.
-const SectionAril = "aril"
+// Custom sections that the host reads.
+const (
+	SectionAril   = "aril"        // an extension's static facts, a Manifest
+	SectionScript = "aril.script" // what a guest that is an interpreter runs
+
+	SectionOptional = "aril.optional" // import modules that answer DENIED where they are not granted, a line each
+)
 
 // Statuses: the upper half of what every import returns.
 const (

@@ -29,6 +29,7 @@
   (import "aril_state_v1" "add" (func $aril_state_v1.add (param i32 i32 i64 i32) (result i64)))
   (import "aril_state_v1" "append" (func $aril_state_v1.append (param i32 i32 i32 i32) (result i64)))
   (import "aril_state_v1" "compare_and_swap" (func $aril_state_v1.compare_and_swap (param i32 i32 i32 i32 i32 i32) (result i64)))
+  (import "aril_dynamic_v1" "call" (func $aril_dynamic_v1.call (param i32 i32 i32 i32 i32 i32) (result i64)))
   (import "env" "abort" (func $env.abort (param i32 i32 i32 i32)))
   (import "wasi_snapshot_preview1" "args_get" (func $wasi_snapshot_preview1.args_get (param i32 i32) (result i32)))
   (import "wasi_snapshot_preview1" "args_sizes_get" (func $wasi_snapshot_preview1.args_sizes_get (param i32 i32) (result i32)))
@@ -156,6 +157,7 @@
     $do.aril_state_v1.add
     $do.aril_state_v1.append
     $do.aril_state_v1.compare_and_swap
+    $do.aril_dynamic_v1.call
     $do.env.abort
     $do.wasi_snapshot_preview1.args_get
     $do.wasi_snapshot_preview1.args_sizes_get
@@ -223,6 +225,7 @@
   (func $do.aril_state_v1.add (type $op) (call $aril_state_v1.add (i32.load offset=8 (local.get 0)) (i32.load offset=16 (local.get 0)) (i64.load offset=24 (local.get 0)) (i32.load offset=32 (local.get 0))))
   (func $do.aril_state_v1.append (type $op) (call $aril_state_v1.append (i32.load offset=8 (local.get 0)) (i32.load offset=16 (local.get 0)) (i32.load offset=24 (local.get 0)) (i32.load offset=32 (local.get 0))))
   (func $do.aril_state_v1.compare_and_swap (type $op) (call $aril_state_v1.compare_and_swap (i32.load offset=8 (local.get 0)) (i32.load offset=16 (local.get 0)) (i32.load offset=24 (local.get 0)) (i32.load offset=32 (local.get 0)) (i32.load offset=40 (local.get 0)) (i32.load offset=48 (local.get 0))))
+  (func $do.aril_dynamic_v1.call (type $op) (call $aril_dynamic_v1.call (i32.load offset=8 (local.get 0)) (i32.load offset=16 (local.get 0)) (i32.load offset=24 (local.get 0)) (i32.load offset=32 (local.get 0)) (i32.load offset=40 (local.get 0)) (i32.load offset=48 (local.get 0))))
   (func $do.env.abort (type $op) (call $env.abort (i32.load offset=8 (local.get 0)) (i32.load offset=16 (local.get 0)) (i32.load offset=24 (local.get 0)) (i32.load offset=32 (local.get 0))) (i64.const 0))
   (func $do.wasi_snapshot_preview1.args_get (type $op) (i64.extend_i32_u (call $wasi_snapshot_preview1.args_get (i32.load offset=8 (local.get 0)) (i32.load offset=16 (local.get 0)))))
   (func $do.wasi_snapshot_preview1.args_sizes_get (type $op) (i64.extend_i32_u (call $wasi_snapshot_preview1.args_sizes_get (i32.load offset=8 (local.get 0)) (i32.load offset=16 (local.get 0)))))

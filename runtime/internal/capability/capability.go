@@ -97,7 +97,7 @@ func Modules() []sandbox.HostModule {
 		}
 		last := len(modules) - 1
 		if last < 0 || modules[last].Name != spec.Module {
-			modules = append(modules, sandbox.HostModule{Name: spec.Module})
+			modules = append(modules, sandbox.HostModule{Name: spec.Module, Deny: Deny(spec.Module)})
 			last++
 		}
 		modules[last].Funcs = append(modules[last].Funcs, f)
@@ -158,4 +158,22 @@ func (c call) put(ptr uint64, b []byte) {
 		c.ChargeBytes(uint64(len(b)))
 		c.Write(ptr, b)
 	}
+}
+
+// Deny is the bit of sandbox.Budget.Denied that stands for a module which a
+// guest may name as optional; 0 for any other module.
+func Deny(module string) uint8 {
+	switch module {
+	case names.ModuleLog:
+		return 1
+	case names.ModuleClock:
+		return 2
+	case names.ModuleRandom:
+		return 4
+	case names.ModuleState:
+		return 8
+	case names.ModuleDynamic:
+		return 16
+	}
+	return 0
 }

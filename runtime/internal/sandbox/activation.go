@@ -47,6 +47,7 @@ type Budget struct {
 	Deadline  int64         // nanotime at which it ends whatever it does; 0 for none
 	Stack     int64         // bytes of native stack
 	HostCalls int64
+	Denied    uint8 // HostModule.Deny of modules that were not granted
 
 	// Shared counts the fuel of a chain, of which all its activations together
 	// may take SharedFuel; nil for none.

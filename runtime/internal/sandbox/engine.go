@@ -41,6 +41,10 @@ type HostFunc struct {
 type HostModule struct {
 	Name  string
 	Funcs []HostFunc
+
+	// Deny is the bit of Budget.Denied under which its functions answer DENIED;
+	// 0 for a module that is not denied so.
+	Deny uint8
 }
 
 // A Config configures an Engine. Every field is needed but those that say
@@ -143,7 +147,7 @@ func (e *Engine) addMeter(ctx context.Context, name string) error {
 func (e *Engine) addModule(ctx context.Context, m HostModule) error {
 	b := e.wazero.NewHostModuleBuilder(m.Name)
 	for _, f := range m.Funcs {
-		b = b.NewFunctionBuilder().WithGoFunction(f.goFunc(), valueTypes(f.Params), valueTypes(f.Results)).
+		b = b.NewFunctionBuilder().WithGoFunction(f.goFunc(m.Deny), valueTypes(f.Params), valueTypes(f.Results)).
 			WithName(f.Name).Export(f.Name)
 	}
 	_, err := b.Instantiate(ctx)
@@ -153,7 +157,7 @@ func (e *Engine) addModule(ctx context.Context, m HostModule) error {
 	return nil
 }
 
-func (f HostFunc) goFunc() api.GoFunction {
+func (f HostFunc) goFunc(deny uint8) api.GoFunction {
 	call, phases, essential, refuse := f.Call, f.Phases, f.Essential, f.Refuse
 	if phases == 0 {
 		phases = abi.PhasesAll
@@ -165,6 +169,10 @@ func (f HostFunc) goFunc() api.GoFunction {
 		a := ctx.(*Activation)
 		if s := a.enter(phases, essential); s != abi.OK {
 			refuse(stack, s)
+			return
+		}
+		if a.budget.Denied&deny != 0 {
+			refuse(stack, abi.Denied)
 			return
 		}
 		call(a, stack)

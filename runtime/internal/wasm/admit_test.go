@@ -244,15 +244,15 @@ func TestTheReportIsReadable(t *testing.T) {
 	wrap := m.Func("i:i", "", wasm.OpLocalGet, 0, wasm.OpI32Extend8S, wasm.OpI32Const, int32(1), wasm.OpI32Add, wasm.OpEnd)
 	m.Table("r", 3, 9)
 	m.Memory(1, wasmtest.NoMax).ExportMemory("memory").ExportFunc("aril_abi_v1", abi).ExportFunc("aril_wrap", wrap).ExportFunc("aril_init", wrap)
-	m.Elem(0, abi, wrap).Data(0, "hello").Custom("aril", []byte{0x80}).Custom("name", functionNames(3, "wrap"))
+	m.Elem(0, abi, wrap).Data(0, "hello").Custom("name", functionNames(3, "wrap"))
 	b := m.Bytes()
 	report, err := admit(t, b, policy)
 	require.Error(t, err)
 	require.Equal(t, strings.TrimSpace(fmt.Sprintf(`
-size       %d bytes: code 14, data 5, custom sections 10
+size       %d bytes: code 14, data 5, custom sections 9
 abi        v1
 hooks      init, wrap
-manifest   yes
+manifest   no
 features   sign-extension
 import     aril_v1.next (i32, i32, i32) -> i64  granted
 import     "evil\n".x () -> ()  NOT GRANTED

@@ -138,7 +138,6 @@ type Module struct {
 	DataCount int // from the data count section, or -1
 	Bodies    []Body
 	Custom    []CustomSection
-	Aril      []byte // content of the custom section "aril", or nil
 
 	facts *facts // left by Validate
 }

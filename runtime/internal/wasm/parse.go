@@ -4,8 +4,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"unicode/utf8"
-
-	"github.com/aril-wasm/aril/abi/names"
 )
 
 // Section numbers of the binary format.
@@ -212,16 +210,8 @@ func (p *parser) custom() {
 	if len(p.m.Custom) == p.caps.CustomSections {
 		p.failAt(p.pos, "more than %d custom sections", p.caps.CustomSections)
 	}
-	at := p.pos
 	name := p.name("name of a custom section")
-	bytes := p.bytes(p.end - p.pos)
-	if name == names.SectionAril {
-		if p.m.Aril != nil {
-			p.failAt(at, "second custom section %q", name)
-		}
-		p.m.Aril = bytes
-	}
-	p.m.Custom = append(p.m.Custom, CustomSection{Name: name, Bytes: bytes})
+	p.m.Custom = append(p.m.Custom, CustomSection{Name: name, Bytes: p.bytes(p.end - p.pos)})
 }
 
 func (p *parser) limit() Limit {

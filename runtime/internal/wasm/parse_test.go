@@ -98,7 +98,6 @@ func TestMalformedModulesAreRefusedWhereTheyAreWrong(t *testing.T) {
 		{"a body without instructions", sections(typ, fn, section(10, 1, 3, 1, 0, byte(0x7f))), 24, "does not end with end"},
 		{"data that was not announced", sections(section(12, 0), section(11, 1, 1, 0)), 13, "0 data segments are announced and 1"},
 		{"data that was announced in vain", sections(section(12, 1)), 11, "1 data segments are announced and 0"},
-		{"two sections aril", sections(section(0, wasmtest.Name("aril")), section(0, wasmtest.Name("aril"))), 17, `second custom section "aril"`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -238,7 +237,6 @@ func TestAModuleIsDecodedInFull(t *testing.T) {
 	require.Equal(t, []wasm.LocalRun{{Count: 2, Type: wasm.I32}, {Count: 1, Type: wasm.V128}}, m.Bodies[0].Locals)
 	require.Equal(t, wasmtest.Code(wasm.OpLocalGet, 0, wasm.OpF64PromoteF32, wasm.OpEnd), m.Bodies[0].Code)
 	require.Equal(t, m.Bodies[0].Code, w.Bytes()[m.Bodies[0].Offset:][:len(m.Bodies[0].Code)])
-	require.Equal(t, []byte("facts"), m.Aril)
 	require.Len(t, m.Custom, 2)
 }
 

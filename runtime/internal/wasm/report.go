@@ -20,7 +20,6 @@ type Report struct {
 
 	ABIVersion int      // 0 when the module has none
 	Hooks      []string // hooks that it exports: "init", "wrap" …
-	Manifest   bool     // whether it has the custom section "aril"
 	Features   []string // beyond the first version of WebAssembly
 	Start      bool     // whether it has a start function
 
@@ -39,6 +38,11 @@ type Report struct {
 	Instructions  int
 	FunctionNames int // in the name section
 
+	// What the host reads of a file and does not run; set by whoever split the
+	// file.
+	Manifest    bool // whether it has the custom section "aril"
+	ScriptBytes int  // of the custom section "aril.script"
+
 	// Compile and SlowestCompile estimate how long the engine's compiler
 	// needs for all functions and for the one that takes longest, on one core.
 	Compile, SlowestCompile time.Duration
@@ -50,7 +54,8 @@ type Report struct {
 type ReportImport struct {
 	Module, Name string
 	Type         string // "(i32) -> i64", or the kind when it is no function
-	Granted      bool
+	Granted      bool   // or optional
+	Denied       bool   // optional and not granted: it answers DENIED
 }
 
 // A ReportExport is one export.
@@ -63,7 +68,6 @@ func (a *admission) report(size int) *Report {
 	m := a.m
 	r := &Report{
 		Size:            size,
-		Manifest:        m.Aril != nil,
 		Features:        features(m),
 		Start:           m.Start >= 0,
 		HasMemory:       len(m.Memories) > 0,
@@ -184,11 +188,16 @@ func (r *Report) String() string {
 		manifest = "yes"
 	}
 	line("manifest", "%s", manifest)
+	if r.ScriptBytes > 0 {
+		line("script", "%d bytes", r.ScriptBytes)
+	}
 	line("features", "%s", list(r.Features))
 	for _, im := range r.Imports {
 		granted := "granted"
 		if !im.Granted {
 			granted = "NOT GRANTED"
+		} else if im.Denied {
+			granted = "optional, answers DENIED"
 		}
 		line("import", "%s.%s %s  %s", shown(im.Module), shown(im.Name), im.Type, granted)
 	}

@@ -71,6 +71,7 @@ type Runtime struct {
 	guests    []*Guest
 	programs  map[uint64][]*program
 	templates map[templateKey]*sharedTemplate
+	described map[[2]string]described // by kind and name
 }
 
 // New starts a runtime. The error lists everything that is wrong with cfg.
@@ -99,6 +100,7 @@ func New(ctx context.Context, cfg Config) (*Runtime, error) {
 	rt := &Runtime{
 		config: cfg, chainLimits: chainLimits{ChainLimits: chain}, logger: cfg.Logger, observe: cfg.Observe, state: cfg.State,
 		random: rand.Reader, loaded: make(chan struct{}), programs: map[uint64][]*program{}, templates: map[templateKey]*sharedTemplate{},
+		described: map[[2]string]described{},
 	}
 	if rt.logger == nil {
 		rt.logger = slog.New(slog.DiscardHandler)

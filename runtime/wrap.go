@@ -21,6 +21,7 @@ import (
 // are unwound, their instances discarded.
 func Wrap[In, Out any](p *Pipeline, op Operation, fn func(context.Context, In) (Out, error)) func(context.Context, In) (Out, error) {
 	pl := newPlan(p, &op, fn)
+	p.describe(&op)
 	if len(pl.layers) == 0 {
 		return fn
 	}

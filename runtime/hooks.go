@@ -23,10 +23,16 @@ func (g *Guest) Call(ctx context.Context, method string, args any) (any, error) 
 // CallIn is Call with the store whose data the method reaches at level scope;
 // nil is an empty one of its own.
 func (g *Guest) CallIn(ctx context.Context, store *Store, method string, args any) (any, error) {
+	return g.CallAs(ctx, store, method, args, nil)
+}
+
+// CallAs is CallIn with the type that the answer is to have; one that does not
+// fit is ErrType. nil is a generic value.
+func (g *Guest) CallAs(ctx context.Context, store *Store, method string, args any, answer reflect.Type) (any, error) {
 	if !g.has(sandbox.PhaseCall) {
 		return nil, fmt.Errorf("extension %q: %w: %q", g.Name(), ErrNoMethod, quoteName(method))
 	}
-	v, answered, err := g.hook(ctx, sandbox.PhaseCall, g.wrapBudget, &Event{Store: store, Data: args}, func(id uint64, dst []byte) ([]byte, error) {
+	v, answered, err := g.hook(ctx, sandbox.PhaseCall, g.wrapBudget, &Event{Store: store, Data: args, AnswerType: answer}, func(id uint64, dst []byte) ([]byte, error) {
 		msg := abi.Call{Method: method, ID: id, Entropy: appendEntropy(nil)}
 		return msg.MarshalMsg(dst)
 	})

@@ -3,6 +3,7 @@ package runtime
 import (
 	"context"
 	"encoding/binary"
+	"os"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -93,7 +94,7 @@ func TestAnOptionalModuleThatIsNotGrantedAnswersDENIED(t *testing.T) {
 	cfg := ExtensionConfig{Name: "script", Script: scriptFor("acme_stock_v1", "reserve"), Grants: Grants{None: true}}
 	_, err := rt.Load(t.Context(), engine, cfg)
 	require.ErrorContains(t, err, "aril_dynamic_v1")
-	for _, others := range []string{"aril_dynamic", "aril_dynamic_v1 ", "acme_stock_v1", "aril_v1", "wasi_snapshot_preview1", ""} {
+	for _, others := range []string{"aril_dynamic", "aril_dynamic_v1 ", "acme_stock_v1", "aril_v1", "wasi_snapshot_preview1", "env", ""} {
 		_, err = rt.Load(t.Context(), withSection(engine, names.SectionOptional, others), cfg)
 		require.ErrorContains(t, err, "aril_dynamic_v1", others)
 	}
@@ -126,4 +127,18 @@ func TestAModuleThatIsBothOptionalAndNeededIsNeeded(t *testing.T) {
 	require.NoError(t, err)
 	_, err = rt.Load(t.Context(), module, ExtensionConfig{Name: "m", Grants: Grants{None: true}})
 	require.ErrorContains(t, err, "needs aril_dynamic_v1")
+}
+
+// The engine of a script may have been built on WASI: what its libc asks for
+// is answered, not granted.
+func TestOptionalWASIAnswersThatItIsNotCapable(t *testing.T) {
+	t.Parallel()
+	rt := newRuntime(t, Config{})
+	code, err := os.ReadFile("../testdata/toolchains/c-wasi/echo.wasm")
+	require.NoError(t, err)
+	bare := ExtensionConfig{Name: "c", Grants: Grants{None: true}}
+	_, err = rt.Load(t.Context(), code, bare)
+	require.ErrorContains(t, err, names.ModuleWASI)
+	_, err = rt.Load(t.Context(), withSection(code, names.SectionOptional, names.ModuleWASI), bare)
+	require.NoError(t, err)
 }

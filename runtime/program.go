@@ -208,6 +208,7 @@ func admit(raw []byte, granted wasm.Granted, l Limits, interpreted, track bool) 
 	if err != nil {
 		return p, nil, &refusedError{err}
 	}
+	report.Stack = rw.StackNeed
 	return p, rw, nil
 }
 

@@ -174,6 +174,10 @@ func Deny(module string) uint8 {
 		return 8
 	case names.ModuleDynamic:
 		return 16
+	case names.ModuleWASI:
+		return 32
+	case names.ModuleEnv:
+		return 64
 	}
 	return 0
 }

@@ -22,6 +22,8 @@ const (
 	nosys    errno = 52
 	notsup   errno = 58
 	spipe    errno = 70
+
+	notcapable errno = 76
 )
 
 // A wasiFunc is a function of WASI. Its arguments are as in abi/wasi.txt,
@@ -76,6 +78,8 @@ func refuseErrno(stack []uint64, s abi.Status) {
 		e = canceled
 	case abi.Limit:
 		e = ioError
+	case abi.Denied:
+		e = notcapable
 	}
 	stack[0] = uint64(e)
 }

@@ -43,6 +43,11 @@ type Report struct {
 	Manifest    bool // whether it has the custom section "aril"
 	ScriptBytes int  // of the custom section "aril.script"
 
+	// Stack is, for each exported function, how many bytes of native stack a
+	// call takes at least; what recurs comes on top. Nil when the module was
+	// refused before that was known.
+	Stack map[string]uint32
+
 	// Compile and SlowestCompile estimate how long the engine's compiler
 	// needs for all functions and for the one that takes longest, on one core.
 	Compile, SlowestCompile time.Duration

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"reflect"
+	"sync"
 	"sync/atomic"
 
 	"github.com/tinylib/msgp/msgp"
@@ -64,6 +65,7 @@ type activation struct {
 type slot struct {
 	bytes []byte
 	ready bool
+	large bool       // the last value was larger than keepSlot
 	why   abi.Status // of ready: what encoding it came to, if not OK
 }
 
@@ -77,8 +79,22 @@ const (
 	answerBad
 )
 
-// keepSlot is the largest buffer that an idle activation keeps.
-const keepSlot = 64 << 10
+// keepSlot is the largest buffer that an idle activation keeps. Larger ones are
+// shared by all, so that large values cost no allocation and idle instances no
+// memory.
+const keepSlot = 4 << 10
+
+var largeBuffers sync.Pool // of *[]byte
+
+// room is where the slot's next value is encoded.
+func (s *slot) room() []byte {
+	if s.large && s.bytes == nil {
+		if b, ok := largeBuffers.Get().(*[]byte); ok {
+			s.bytes = *b
+		}
+	}
+	return s.bytes[:0]
+}
 
 // newActivation makes the activation of one of g's instances.
 func newActivation(g *Guest, act *sandbox.Activation) *activation {
@@ -115,6 +131,9 @@ func (a *activation) forget(i int) {
 	s := &a.slots[i]
 	s.ready, s.why = false, abi.OK
 	if cap(s.bytes) > keepSlot {
+		s.large = len(s.bytes) > keepSlot
+		b := s.bytes
+		largeBuffers.Put(&b)
 		s.bytes = nil
 	}
 }

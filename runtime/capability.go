@@ -166,7 +166,7 @@ func (a *activation) callBound(f *Function, ptr, n uint64) (abi.Status, uint32) 
 	msg := &a.slots[names.SlotMessage]
 	status := abi.OK
 	// The view is decoded before fn runs, and nothing runs the guest between.
-	dst, err := f.call(a, view, msg.bytes[:0])
+	dst, err := f.call(a, view, msg.room())
 	if err != nil {
 		if a.act.Canceled() {
 			return abi.Canceled, 0
@@ -175,7 +175,7 @@ func (a *activation) callBound(f *Function, ptr, n uint64) (abi.Status, uint32) 
 			return abi.TooLarge, 0
 		}
 		status = abi.Failed
-		dst = a.values.appendError(msg.bytes[:0], err, -1)
+		dst = a.values.appendError(msg.room(), err, -1)
 	}
 	msg.bytes, msg.ready = dst, true
 	if s := a.move(uint64(len(dst))); s != abi.OK {

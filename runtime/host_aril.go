@@ -176,7 +176,7 @@ func (a *activation) slot(i uint32) ([]byte, abi.Status) {
 	}
 	var err error
 	l := a.guest.codecLimits(a.guest.limits.InputBytes)
-	dst := s.bytes[:0]
+	dst := s.room()
 	switch i {
 	case names.SlotInput:
 		switch {

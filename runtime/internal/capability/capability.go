@@ -34,6 +34,9 @@ type Owner interface {
 	// LogDropped counts a line that was not logged for lack of LogBytes.
 	LogDropped()
 
+	// Logged hears the text of every line, logged or not.
+	Logged(text string)
+
 	// Stdio keeps what the guest wrote to its streams without ending the
 	// line. Call FlushStdio when the activation is over.
 	Stdio() *Stdio

@@ -80,6 +80,7 @@ type fakeOwner struct {
 	state    state.State
 	random   io.Reader
 	panicked string
+	logged   []string
 }
 
 func (o *fakeOwner) Logger() *slog.Logger  { return o.logger }
@@ -89,6 +90,7 @@ func (o *fakeOwner) Stdio() *Stdio         { return &o.stdio }
 func (o *fakeOwner) State() state.State    { return o.state }
 func (o *fakeOwner) Random() io.Reader     { return o.random }
 func (o *fakeOwner) PanicMessage(s string) { o.panicked = s }
+func (o *fakeOwner) Logged(text string)    { o.logged = append(o.logged, text) }
 
 // A bench has one guest and everything that its calls can reach.
 type bench struct {

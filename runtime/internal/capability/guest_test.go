@@ -53,6 +53,7 @@ func (o *owner) Stdio() *capability.Stdio { return &o.stdio }
 func (o *owner) State() state.State       { return o.store }
 func (o *owner) Random() io.Reader        { return rand.Reader }
 func (o *owner) PanicMessage(s string)    { o.panicked = s }
+func (o *owner) Logged(string)            {}
 
 // build compiles a guest into the file that takes the place of OUT. Without the toolchain the test is skipped, except
 // where everything must be there.

@@ -2,8 +2,9 @@ package capability
 
 import "strings"
 
-// lastWords finds, in what a guest writes to stderr, how its language says
-// that it is about to trap: the trap itself says "unreachable" and no more.
+// lastWords finds, in what a guest writes to stderr or logs at error level, how
+// its language says that it is about to trap: the trap itself says
+// "unreachable" and no more.
 type lastWords struct {
 	text string
 	more bool // the next line belongs to it
@@ -30,7 +31,7 @@ func (w *lastWords) hear(line string) bool {
 
 func announcesTrap(line string) bool {
 	for _, prefix := range []string{
-		"panic: ",           // Go
+		"panic: ",           // Go, and whoever logs it
 		"fatal error: ",     // Go
 		"Assertion failed:", // C
 		"libc++abi: ",       // C++

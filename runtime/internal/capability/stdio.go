@@ -69,6 +69,13 @@ func FlushStdio(ctx context.Context, o Owner) {
 	*s = Stdio{}
 }
 
+// hear looks for last words in a line of stderr or of the log.
+func (s *Stdio) hear(o Owner, text string) {
+	if s.last.hear(text) {
+		o.PanicMessage(s.last.text)
+	}
+}
+
 // A speaker is what logging needs of an activation.
 type speaker interface {
 	Context() context.Context
@@ -83,8 +90,8 @@ func (o over) Outside(f func())         { f() }
 
 func logStream(s speaker, o Owner, stream int, line []byte) {
 	text, _ := printable(line, logLine)
-	if stream == stderr && o.Stdio().last.hear(text) {
-		o.PanicMessage(o.Stdio().last.text)
+	if stream == stderr {
+		o.Stdio().hear(o, text)
 	}
 	logLineTo(s, o, streams[stream].level, text, slog.String("stream", streams[stream].name))
 }

@@ -4,7 +4,7 @@ GO_GUEST := GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -trimpath -ldfl
 FUZZTIME ?= 10s
 STATICCHECK := go run honnef.co/go/tools/cmd/staticcheck@latest
 
-.PHONY: help check test race bench bench-peers fuzz guests demo examples generate
+.PHONY: help check test soak race bench bench-peers fuzz guests demo examples generate
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,6 +19,9 @@ examples: ## run every example and compare what it prints with its README
 
 test: ## run every test that needs nothing but Go
 	@for m in $(MODULES); do (cd $$m && go test ./...) || exit 1; done
+
+soak: ## a million mixed operations, and what they leave in the process
+	@ARIL_SOAK=1000000 go test -count=1 -timeout 60m -v -run MixedOperations ./runtime
 
 race: ## run the concurrent packages under the race detector (bombs and lone-goroutine tests left out: they take minutes there)
 	@go test -race -skip 'Bomb|Process|Committed' ./runtime ./runtime/state/...

@@ -24,27 +24,36 @@ import (
 // `make soak` sets it to a million.
 const soakEnv = "ARIL_SOAK"
 
-// TestMixedOperationsLeaveNothingBehind runs in a process of its own, since
-// what it measures is the process.
+// TestMixedOperationsLeaveNothingBehind runs a process of its own, since what
+// it measures is the process.
 func TestMixedOperationsLeaveNothingBehind(t *testing.T) {
 	_ = os.Getenv(soakEnv) // so that a cached result is of the same number
+	inAProcessOfItsOwn(t, soak)
+}
+
+func TestTenThousandOperationsWaitInNextInAHundredKiBEach(t *testing.T) {
+	inAProcessOfItsOwn(t, waitInNext)
+}
+
+// inAProcessOfItsOwn runs f in another process, and logs the line "figures: …"
+// that it prints.
+func inAProcessOfItsOwn(t *testing.T, f func(t *testing.T)) {
+	t.Helper()
 	if os.Getenv(soakEnv+"_CHILD") != "" {
-		soak(t)
+		f(t)
 		return
 	}
 	if _, err := os.Stat("/proc/self/maps"); err != nil {
 		t.Skip("the system does not tell what a process holds")
 	}
-	run := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestMixedOperationsLeaveNothingBehind$", "-test.timeout=60m", "-test.v")
+	run := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$", "-test.timeout=60m", "-test.v")
 	run.Env = append(os.Environ(), soakEnv+"_CHILD=1")
 	text, err := run.CombinedOutput()
 	require.NoError(t, err, "%s", text)
-	require.Contains(t, string(text), "soaked")
-	for line := range strings.Lines(string(text)) {
-		if strings.Contains(line, "soaked") {
-			t.Log(strings.TrimSpace(line))
-		}
-	}
+	_, figures, found := strings.Cut(string(text), "figures: ")
+	require.True(t, found, "%s", text)
+	line, _, _ := strings.Cut(figures, "\n")
+	t.Log(line)
 }
 
 // A held is what a process holds of the system.
@@ -92,7 +101,7 @@ func soak(t *testing.T) {
 	before := holds(t)
 	soakFor(t, ways, total-total/10)
 	after := holds(t)
-	fmt.Printf("soaked %d operations in %v: before %+v, after %+v\n", total, time.Since(began).Round(time.Millisecond), before, after)
+	fmt.Printf("figures: %d operations in %v: before %+v, after %+v\n", total, time.Since(began).Round(time.Millisecond), before, after)
 	require.LessOrEqual(t, after.goroutines, before.goroutines)
 	require.LessOrEqual(t, after.files, before.files)
 	require.LessOrEqual(t, after.mappings, before.mappings+16, "an instance more has a mapping of its own")
@@ -198,4 +207,43 @@ func soakFor(t *testing.T, ways []soaker, n int) {
 		})
 	}
 	workers.Wait()
+}
+
+func waitInNext(t *testing.T) {
+	const n = 10_000
+	rt, err := aril.New(t.Context(), aril.Config{MemoryBytes: 2 << 30})
+	require.NoError(t, err)
+	code, err := os.ReadFile("../testdata/guests/echo.wasm")
+	require.NoError(t, err)
+	g, err := rt.Load(t.Context(), code, aril.ExtensionConfig{Name: "echo", Limits: aril.Limits{Instances: n}})
+	require.NoError(t, err)
+	inside, release := make(chan struct{}, n), make(chan struct{})
+	op := aril.Wrap(aril.NewPipeline(g), aril.Operation{Kind: "soak", Name: "wait"}, func(_ context.Context, in []byte) ([]byte, error) {
+		inside <- struct{}{}
+		<-release
+		return in, nil
+	})
+	before := holds(t)
+	var finished atomic.Int64
+	var workers sync.WaitGroup
+	for i := range n {
+		workers.Go(func() {
+			in := []byte{byte(i), byte(i >> 8), 3}
+			if out, err := op(context.Background(), in); err != nil || string(out) != string(in) {
+				t.Errorf("operation %d: %x, %v", i, out, err)
+				return
+			}
+			finished.Add(1)
+		})
+	}
+	for range n {
+		<-inside
+	}
+	each := (holds(t).resident - before.resident) / n
+	close(release)
+	workers.Wait()
+	fmt.Printf("figures: %d operations waited in next in %d bytes each\n", n, each)
+	require.EqualValues(t, n, finished.Load())
+	require.LessOrEqual(t, each, int64(100<<10))
+	require.NoError(t, rt.Close(context.Background()))
 }

@@ -82,7 +82,8 @@ func NewEngine(ctx context.Context, cfg Config) (_ *Engine, err error) {
 	if e.Interpreted() {
 		rc = wazero.NewRuntimeConfigInterpreter()
 	}
-	rc = rc.WithCoreFeatures(api.CoreFeaturesV2).WithDebugInfoEnabled(false)
+	// The DWARF that it reads is ours: see wasm.Rewritten.Lines.
+	rc = rc.WithCoreFeatures(api.CoreFeaturesV2).WithDebugInfoEnabled(true)
 	if cfg.CacheDir != "" {
 		if err := checkPrivate(cfg.CacheDir); err != nil {
 			return nil, err

@@ -16,6 +16,7 @@ type Template struct {
 	code    *Code
 	limit   uint64 // bytes of linear memory an instance may have
 	image   []byte // memory, without the zeros at its end
+	written []span // of image, in order: whole pages that are not zero
 	size    uint64 // of memory
 	globals []uint64
 	mailbox mailbox
@@ -137,7 +138,28 @@ func (i *Instance) snapshot() *Template {
 	for k, g := range i.globals {
 		t.globals[k] = g.Get()
 	}
+	t.written = spans(t.image)
 	return t
+}
+
+// A span is [from, to).
+type span struct{ from, to uint64 }
+
+// spans finds the pages of image that are not zero.
+func spans(image []byte) (found []span) {
+	var zero [wasm.TrackPage]byte
+	for from := uint64(0); from < uint64(len(image)); from += wasm.TrackPage {
+		to := min(from+wasm.TrackPage, uint64(len(image)))
+		if bytes.Equal(image[from:to], zero[:to-from]) {
+			continue
+		}
+		if last := len(found) - 1; last >= 0 && found[last].to == from {
+			found[last].to = to
+		} else {
+			found = append(found, span{from, to})
+		}
+	}
+	return found
 }
 
 // Size is the linear memory of a new instance, in bytes.
@@ -191,9 +213,12 @@ func (t *Template) restore(i *Instance) error {
 		}
 	}
 	mem, _ := i.slice(0, t.size)
-	n := copy(mem, t.image)
-	if len(t.code.rewritten.Image) == 0 {
-		clear(mem[n:]) // segments that stayed in the code may lie here; else it is zero
+	if t.code.rewritten.KeepsData {
+		clear(mem[copy(mem, t.image):])
+	} else {
+		for _, p := range t.written {
+			copy(mem[p.from:p.to], t.image[p.from:p.to]) // the rest is zero already, and takes no memory
+		}
 	}
 	t.restoreGlobals(i)
 	i.mailbox = t.mailbox

@@ -58,6 +58,7 @@ type bodyWriter struct {
 	track  *tracker
 	spareL uint32 // first of the locals that marks use
 	spares bool   // the body has them
+	trail  []step // where each instruction was and is; kept for lines alone
 }
 
 // noLocal is no index of a local.
@@ -117,7 +118,7 @@ func (w *bodyWriter) body(dst []byte, index int) []byte {
 
 func (w *bodyWriter) begin(index int, t *FuncType, body *Body) {
 	w.index = index
-	w.b, w.costs, w.marks = w.b[:0], w.costs[:0], w.marks[:0]
+	w.b, w.costs, w.marks, w.trail = w.b[:0], w.costs[:0], w.marks[:0], w.trail[:0]
 	w.frames = append(w.frames[:0], openBlock{op: OpBlock, arity: len(t.Results)})
 	w.skip, w.scope, w.loops, w.splits, w.prev = 0, 0, 0, 0, OpNop
 	w.loop = w.survey.loopStarts[index]
@@ -223,6 +224,9 @@ func (w *bodyWriter) instruction() {
 		default:
 			return
 		}
+	}
+	if w.lines != nil {
+		w.trail = append(w.trail, step{from: in.Start, at: len(w.b)})
 	}
 	slot := in.Op.slot()
 	if in.Op != OpElse && in.Op != OpEnd {

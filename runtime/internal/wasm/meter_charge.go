@@ -3,14 +3,22 @@ package wasm
 // splice appends the body with the charges of its regions, whose costs are
 // known by now.
 func (w *bodyWriter) splice(dst []byte) []byte {
-	if w.opt.Unmetered {
-		return append(dst, w.b...)
+	at, steps := 0, w.trail
+	// part appends w.b up to a place.
+	part := func(to int) {
+		for len(steps) > 0 && steps[0].at < to {
+			steps[0].at += len(dst) - at
+			steps = steps[1:]
+		}
+		dst = append(dst, w.b[at:to]...)
+		at = to
 	}
-	at := 0
 	for i := range w.marks {
+		if w.opt.Unmetered {
+			break
+		}
 		m := &w.marks[i]
-		dst = append(dst, w.b[at:m.at]...)
-		at = m.at
+		part(m.at)
 		cost := w.costs[m.region]
 		if m.kind == markEntry {
 			dst = w.appendEntry(dst, cost)
@@ -29,7 +37,8 @@ func (w *bodyWriter) splice(dst []byte) []byte {
 			dst = appendCheck(dst, w.fuel, w.helpers.empty)
 		}
 	}
-	return append(dst, w.b[at:]...)
+	part(len(w.b))
+	return dst
 }
 
 // appendEntry charges what a function costs to enter, in fuel and in stack,

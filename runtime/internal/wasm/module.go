@@ -137,6 +137,8 @@ type Module struct {
 	Datas     []Data
 	DataCount int // from the data count section, or -1
 	Bodies    []Body
+	CodeStart int // of the code section's content in the module
+	CodeSize  int // of that content
 	Custom    []CustomSection
 
 	facts *facts // left by Validate

@@ -126,7 +126,7 @@ func readNameMap(b []byte, functions uint32) *NameTable {
 		if text.Len()+functionNameBytes > nameTableBytes {
 			continue
 		}
-		writeClean(&text, name)
+		writeClean(&text, []byte(demangle(string(name))))
 		t.indices = append(t.indices, index)
 		t.ends = append(t.ends, uint32(text.Len()))
 	}

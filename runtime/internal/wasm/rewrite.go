@@ -70,6 +70,9 @@ type RewriteOptions struct {
 	// that: see Rewritten.MemoryBase.
 	Track bool
 
+	// Debug keeps what a module's DWARF says of its lines: see Rewritten.Lines.
+	Debug bool
+
 	// Unmetered leaves out fuel and stack charges, and nothing else. For
 	// benchmarks: such code can run for ever.
 	Unmetered bool
@@ -77,9 +80,9 @@ type RewriteOptions struct {
 
 // A Rewritten is a module as the engine gets it.
 type Rewritten struct {
-	// Code has no custom section and no start section. It depends on the
-	// module's meaning and the options alone: two encodings of the same module
-	// give the same Code.
+	// Code has no start section, and no custom section where Lines is nil. It
+	// depends on the module's meaning and the options alone: two encodings of the
+	// same module give the same Code.
 	Code   []byte
 	Digest [sha256.Size]byte // SHA-256 of Code
 
@@ -90,6 +93,10 @@ type Rewritten struct {
 	// where it is above MemoryMin pages, instantiation must trap.
 	Image    []ImageSegment
 	ImageEnd uint64
+
+	// KeepsData says that the segments are left to the engine, so that a fresh
+	// memory is not zero; Image is then empty.
+	KeepsData bool
 
 	// Globals are the mutable numeric globals of the module, by which an
 	// instance is saved and restored.
@@ -102,6 +109,11 @@ type Rewritten struct {
 	// Names are the functions' names by their index in Code: the module's, and
 	// "aril." and a word for what was added.
 	Names *NameTable
+
+	// Lines are the sources' lines, for a module with DWARF when the option Debug
+	// was given, else nil. Code then has DWARF of its own, which says nothing but
+	// makes the engine tell where in Code each frame of a trap is.
+	Lines *LineTable
 
 	// StackNeed is, for each exported function, how many bytes of native stack
 	// a call takes at worst before anything can recur, the way to the host and
@@ -161,6 +173,9 @@ func Rewrite(m *Module, opt RewriteOptions) (*Rewritten, error) {
 		return nil, &RewriteError{Function: -1, Reason: "the module was not validated"}
 	}
 	r := &rewriter{m: m, opt: opt, imported: uint32(len(m.Imports))}
+	if opt.Debug {
+		r.lines = readLines(m)
+	}
 	for i := range m.Imports {
 		if m.Imports[i].Kind != ExternFunc {
 			return nil, &RewriteError{Function: -1, Reason: fmt.Sprintf("import %q.%q is no function", m.Imports[i].Module, m.Imports[i].Name)}
@@ -187,9 +202,10 @@ func Rewrite(m *Module, opt RewriteOptions) (*Rewritten, error) {
 		StackNeed:   r.stackNeed(),
 		ImportCount: len(m.Imports) + 1,
 		Names:       r.names(),
+		Lines:       r.lines,
 	}
 	out.Globals = r.exportedGlobals()
-	if !r.keepData {
+	if out.KeepsData = r.keepData; !r.keepData {
 		out.Image, out.ImageEnd = image(m.Datas)
 	}
 	if m.Start >= 0 {
@@ -218,6 +234,7 @@ type rewriter struct {
 	fuel     uint32     // index of the global
 	stack    uint32     // likewise
 	tracked  bool
+	lines    *LineTable // nil, or what the encoder completes
 }
 
 // plan settles everything that one body cannot know of the others.

@@ -60,6 +60,7 @@ func (r *rewriter) codeAndData(b []byte) ([]byte, error) {
 	if r.tracked {
 		w.track = &tracker{}
 	}
+	content := len(b) + 1 + maxLEB // where the content of the section begins now
 	b = r.section(b, sectionCode, len(m.Bodies)+len(r.helpers.list), func(b []byte, i int) []byte {
 		b, mark := beginSized(b)
 		if i < len(m.Bodies) {
@@ -67,7 +68,12 @@ func (r *rewriter) codeAndData(b []byte) ([]byte, error) {
 		} else {
 			b = append(b, r.helpers.list[i-len(m.Bodies)].body...)
 		}
-		return endSized(b, mark)
+		full := len(b)
+		b = endSized(b, mark)
+		if r.lines != nil && i < len(m.Bodies) {
+			r.lines.add(w.trail, mark-content, content+full-len(b), m.Bodies[i].Offset-m.CodeStart)
+		}
+		return b
 	})
 	if w.err != nil {
 		return nil, w.err
@@ -88,6 +94,9 @@ func (r *rewriter) codeAndData(b []byte) ([]byte, error) {
 			}
 			return append(appendU32(b, uint32(len(d.Bytes))), d.Bytes...)
 		})
+	}
+	if r.lines != nil {
+		b = appendTracer(b)
 	}
 	return b, nil
 }

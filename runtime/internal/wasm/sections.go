@@ -210,6 +210,7 @@ func (p *parser) code() {
 		p.failAt(at, "%d functions are declared and %d have a body", len(p.m.Funcs), n)
 	}
 	p.m.Bodies = make([]Body, n)
+	p.m.CodeStart, p.m.CodeSize = at, p.end-at
 	sectionEnd := p.end
 	for i := range p.m.Bodies {
 		p.end = sectionEnd

@@ -24,6 +24,13 @@ func find[T any](err error) (T, bool) {
 	return t, errors.As(err, &t)
 }
 
+// outside reports whether err, of a chain that has own, stands before it. There
+// may be no own.
+func outside(err error, own *Error) bool {
+	within, _ := find[*Error](err)
+	return within == own
+}
+
 // maxCauses bounds the chain of causes that a guest sees.
 const maxCauses = 8
 
@@ -59,12 +66,15 @@ func (v *Values) appendError(dst []byte, err error, next int) []byte {
 
 func (v *Values) describeError(err error, depth int) *abi.Error {
 	msg := &abi.Error{Code: errorCode(err), Kind: names.ErrorHost}
-	var own *Error
-	var broken *CallError
+	own, _ := find[*Error](err)
+	broken, _ := find[*CallError](err)
+	if broken != nil && !outside(broken, own) {
+		broken = nil // the cause of what the extension says
+	}
 	switch {
-	case errors.As(err, &broken):
+	case broken != nil:
 		msg.Kind = names.ErrorBroken
-	case errors.As(err, &own):
+	case own != nil:
 		msg.Kind, msg.Retryable = names.ErrorExtension, own.Retryable
 		if own.Data != nil {
 			if data, err := codec.AppendValue(nil, own.Data, &v.handles, codec.Limits{}); err == nil {
@@ -74,7 +84,10 @@ func (v *Values) describeError(err error, depth int) *abi.Error {
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		msg.Kind = names.ErrorCanceled
 	}
-	if r, ok := find[interface{ Retryable() bool }](err); ok {
+	if r, ok := find[interface {
+		error
+		Retryable() bool
+	}](err); ok && outside(r, own) {
 		msg.Retryable = r.Retryable()
 	}
 	msg.Message = v.errorMessage(err, own, broken)

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/aril-wasm/aril/abi"
+	"github.com/aril-wasm/aril/abi/names"
 )
 
 func TestValuesCrossAsTheyDoForAGuest(t *testing.T) {
@@ -99,4 +100,25 @@ func TestPowersOfAGuestAreWhatItHas(t *testing.T) {
 		require.Equal(t, want == AllPowers, g.Powers().Has(Skip|ReadInput))
 	}
 	require.True(t, Powers(0).Has(AllPowers))
+}
+
+type stubborn struct{}
+
+func (stubborn) Error() string   { return "no" }
+func (stubborn) Retryable() bool { return false }
+
+type patient struct{ error }
+
+func (patient) Retryable() bool { return true }
+func (p patient) Unwrap() error { return p.error }
+
+func TestWhatAnExtensionSaysOfItsErrorIsNotOverruledByTheCause(t *testing.T) {
+	t.Parallel()
+	var v Values
+	told := v.describeError(&Error{ErrorCode: "missing", Retryable: true, Cause: stubborn{}}, 0)
+	require.True(t, told.Retryable)
+	require.False(t, told.Cause.Retryable)
+	require.True(t, v.describeError(patient{&Error{ErrorCode: "missing"}}, 0).Retryable, "the host's word comes after")
+	require.Equal(t, names.ErrorExtension, v.describeError(&Error{ErrorCode: "x", Cause: &CallError{Err: ErrTrap}}, 0).Kind)
+	require.Equal(t, names.ErrorBroken, v.describeError(fmt.Errorf("as seen from here: %w", &CallError{Err: ErrTrap}), 0).Kind)
 }

@@ -110,7 +110,7 @@ func (g *Guest) giveBack(i *sandbox.Instance, c *chain) {
 		g.pool.Discard(i)
 	default:
 		g.pool.Give(i)
-		if g.rt.engine.Quota().Awaited() {
+		if g.rt.engine.Quota().Waiting() > 0 {
 			g.rt.evictIdle()
 		}
 	}
@@ -310,9 +310,10 @@ func (a *activation) broken(hook string, usage Usage, err error) *CallError {
 	if errors.As(err, &fault) {
 		e.Err, e.Detail, e.Trace = fault.Err, fault.Detail, fault.Trace
 	}
-	if a.guestPanic != "" {
+	if a.guestPanic != "" && errors.Is(e.Err, ErrTrap) { // else it lived on, and broke of something else
 		e.Detail = a.guestPanic
 	}
+	e.Log = a.tail.lines()
 	if a.frame != nil && a.nexts > 0 {
 		e.Inner = Inner{Calls: a.nexts, Running: a.inNext}
 		if !a.inNext {

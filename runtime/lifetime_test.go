@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -72,7 +73,7 @@ func TestAnOperationThatWaitsForMemoryWakesWhenAnotherIsDone(t *testing.T) {
 		_, err := Wrap(NewPipeline(b), text, (&operation{}).run)(context.Background(), "in")
 		done <- err
 	}()
-	require.Eventually(t, rt.engine.Quota().Awaited, time.Minute, time.Millisecond)
+	require.Eventually(t, func() bool { return rt.engine.Quota().Waiting() > 0 }, time.Minute, time.Millisecond)
 	leave1()
 	leave2()
 	require.NoError(t, <-result1)
@@ -173,5 +174,45 @@ func TestAnInstanceThatBrokeIsNeverUsedAgain(t *testing.T) {
 		require.ErrorAs(t, err, new(*CallError), guest)
 		require.Zero(t, g.pool.Live(), guest)
 		require.Zero(t, g.pool.Idle(), guest)
+	}
+}
+
+func TestWhenMemoryIsShortWhoHasNoneIsServedBeforeWhoHasAll(t *testing.T) {
+	t.Parallel()
+	for name, bound := range map[string]int64{"those who wait do so for memory": 0, "those who wait do so for an instance": 2} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			rt := newRuntime(t, Config{MemoryBytes: 400 << 10}) // two instances
+			greedy := load(t, rt, "pass", ExtensionConfig{Isolation: Pooled, Limits: Limits{Instances: bound}})
+			modest := load(t, rt, "echo", ExtensionConfig{})
+			leave1, result1 := inside(t, greedy)
+			leave2, result2 := inside(t, greedy)
+			entered, gate := make(chan string, 6), make(chan struct{})
+			var waiting sync.WaitGroup
+			ask := func(g *Guest, who string) {
+				waiting.Go(func() {
+					_, err := Wrap(NewPipeline(g), text, func(_ context.Context, in string) (string, error) {
+						entered <- who
+						<-gate
+						return in, nil
+					})(context.Background(), "in")
+					if err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			for range 4 {
+				ask(greedy, "greedy")
+			}
+			ask(modest, "modest")
+			require.Eventually(t, func() bool { return greedy.pool.Waiting()+rt.engine.Quota().Waiting() == 5 }, time.Minute, time.Millisecond)
+			leave1()
+			require.NoError(t, <-result1)
+			require.Equal(t, "modest", <-entered)
+			leave2()
+			require.NoError(t, <-result2)
+			close(gate)
+			waiting.Wait()
+		})
 	}
 }

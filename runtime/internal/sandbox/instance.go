@@ -53,11 +53,11 @@ var hookExports = [len(phaseNames)]string{
 }
 
 // instantiate makes an instance whose memory is still empty. prepaid bytes,
-// and c.overhead, were taken from the quota before and belong to it now, also
-// on failure.
-func (c *Code) instantiate(limit, prepaid uint64) (i *Instance, err error) {
+// and c.overhead, were taken from the quota before, for share, and belong to it
+// now, also on failure.
+func (c *Code) instantiate(share *Share, limit, prepaid uint64) (i *Instance, err error) {
 	limit = min(limit, uint64(c.rewritten.MemoryMax)*wasm.PageSize)
-	mem := &linearMemory{pressure: c.engine.config.Pressure, quota: c.engine.quota, limit: limit, prepaid: prepaid, overhead: c.overhead}
+	mem := &linearMemory{pressure: c.engine.config.Pressure, quota: c.engine.quota, share: share, limit: limit, prepaid: prepaid, overhead: c.overhead}
 	mem.hidden = uint64(c.rewritten.MemoryBase)
 	if mem.region, err = reserve(mem.hidden + limit); err != nil {
 		mem.Free()

@@ -3,11 +3,14 @@ package sandbox
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 )
 
 // A Quota bounds the linear memory of many instances together, in bytes.
+// When there is not enough, whoever holds least is served first, so that one
+// extension cannot keep the others out by asking often.
 // All methods may be called from any goroutine.
 type Quota struct {
 	mu      sync.Mutex
@@ -17,7 +20,11 @@ type Quota struct {
 	waiting atomic.Int32   // len(waiters), to look at without the lock
 }
 
+// A Share is what one extension holds of a Quota.
+type Share struct{ held int64 } // guarded by Quota.mu
+
 type quotaWaiter struct {
+	share *Share
 	bytes int64
 	ready chan struct{}
 }
@@ -32,34 +39,40 @@ func (q *Quota) Used() int64 {
 	return q.used
 }
 
-// Awaited reports whether somebody waits for memory.
-func (q *Quota) Awaited() bool { return q.waiting.Load() > 0 }
+// Waiting is how many wait for memory.
+func (q *Quota) Waiting() int { return int(q.waiting.Load()) }
 
 // take takes n bytes if they are free and nobody waits for them.
-func (q *Quota) take(n int64) bool {
+func (q *Quota) take(s *Share, n int64) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.limit >= 0 && (q.used+n > q.limit || len(q.waiters) > 0) {
 		return false
 	}
-	q.used += n
+	q.add(s, n)
 	return true
 }
 
-// wait takes n bytes as soon as they are free, in order of arrival. pressure,
-// if not nil, is called to free what is idle.
-func (q *Quota) wait(ctx context.Context, n int64, pressure func()) error {
+func (q *Quota) add(s *Share, n int64) {
+	q.used += n
+	s.held += n
+}
+
+// wait takes n bytes as soon as they are free: first of all who holds least,
+// among equals in order of arrival. pressure, if not nil, is called to free
+// what is idle.
+func (q *Quota) wait(ctx context.Context, s *Share, n int64, pressure func()) error {
 	q.mu.Lock()
 	if q.limit >= 0 && n > q.limit {
 		q.mu.Unlock()
 		return fmt.Errorf("%w: an instance needs %d bytes, all instances together may have %d", ErrMemory, n, q.limit)
 	}
 	if q.limit < 0 || (q.used+n <= q.limit && len(q.waiters) == 0) {
-		q.used += n
+		q.add(s, n)
 		q.mu.Unlock()
 		return nil
 	}
-	w := &quotaWaiter{bytes: n, ready: make(chan struct{})}
+	w := &quotaWaiter{share: s, bytes: n, ready: make(chan struct{})}
 	q.waiters = append(q.waiters, w)
 	q.waiting.Add(1)
 	q.mu.Unlock()
@@ -81,27 +94,33 @@ func (q *Quota) wait(ctx context.Context, n int64, pressure func()) error {
 			}
 		}
 		// Served at the same moment: hand it on.
-		q.used -= n
+		q.add(s, -n)
 		q.serve()
 		return context.Cause(ctx)
 	}
 }
 
-func (q *Quota) give(n int64) {
+func (q *Quota) give(s *Share, n int64) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.used -= n
+	q.add(s, -n)
 	q.serve()
 }
 
 func (q *Quota) serve() {
 	for len(q.waiters) > 0 {
-		w := q.waiters[0]
-		if q.used+w.bytes > q.limit {
-			return
+		first := 0
+		for i, w := range q.waiters {
+			if w.share.held < q.waiters[first].share.held {
+				first = i
+			}
 		}
-		q.used += w.bytes
-		q.waiters = q.waiters[1:]
+		w := q.waiters[first]
+		if q.used+w.bytes > q.limit {
+			return // nobody overtakes it, or what is large would wait for ever
+		}
+		q.add(w.share, w.bytes)
+		q.waiters = slices.Delete(q.waiters, first, first+1)
 		q.waiting.Add(-1)
 		close(w.ready)
 	}
@@ -113,6 +132,7 @@ func (q *Quota) serve() {
 // Reallocate, so the quota for it is taken before, in prepaid.
 type linearMemory struct {
 	quota    *Quota
+	share    *Share
 	limit    uint64 // bytes this instance may have
 	prepaid  uint64 // bytes taken from the quota already
 	overhead int64  // bytes of Go heap that the instance takes beside it, taken from the quota too
@@ -138,7 +158,7 @@ func (m *linearMemory) Reallocate(size uint64) []byte {
 		return nil
 	}
 	if size > m.prepaid {
-		if !m.quota.take(int64(size-m.prepaid)) && !m.press(int64(size-m.prepaid)) {
+		if !m.quota.take(m.share, int64(size-m.prepaid)) && !m.press(int64(size-m.prepaid)) {
 			m.refused = true
 			return nil
 		}
@@ -156,13 +176,13 @@ func (m *linearMemory) press(n int64) bool {
 	}
 	m.pressed = true
 	m.pressure()
-	return m.quota.take(n)
+	return m.quota.take(m.share, n)
 }
 
 // Free gives the memory back. wazero calls it when the module is closed,
 // which the instance does when no frame of it is left.
 func (m *linearMemory) Free() {
 	m.region.release()
-	m.quota.give(int64(m.prepaid) + m.overhead)
+	m.quota.give(m.share, int64(m.prepaid)+m.overhead)
 	m.prepaid, m.overhead, m.length = 0, 0, 0
 }

@@ -273,6 +273,13 @@ func (p *Pool[T]) Live() int {
 	return p.live
 }
 
+// Waiting reports how many roots wait for a value that somebody else has.
+func (p *Pool[T]) Waiting() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.waiters)
+}
+
 // Idle reports how many values wait for use.
 func (p *Pool[T]) Idle() int {
 	p.mu.Lock()

@@ -260,15 +260,15 @@ func TestAPoolUnderManyGoroutinesHandsNoValueOutTwice(t *testing.T) {
 
 func TestAQuotaServesWaitersInOrderAndRefusesWhatCanNeverFit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q := NewQuota(100)
-		require.True(t, q.take(80))
-		require.ErrorIs(t, q.wait(t.Context(), 101, nil), ErrMemory)
+		q, first := NewQuota(100), new(Share)
+		require.True(t, q.take(first, 80))
+		require.ErrorIs(t, q.wait(t.Context(), new(Share), 101, nil), ErrMemory)
 		var order []int
 		var mu sync.Mutex
 		var wg sync.WaitGroup
 		for i, n := range []int64{50, 10} {
 			wg.Go(func() {
-				if err := q.wait(t.Context(), n, nil); err == nil {
+				if err := q.wait(t.Context(), new(Share), n, nil); err == nil {
 					mu.Lock()
 					order = append(order, i)
 					mu.Unlock()
@@ -276,9 +276,9 @@ func TestAQuotaServesWaitersInOrderAndRefusesWhatCanNeverFit(t *testing.T) {
 			})
 			synctest.Wait()
 		}
-		require.False(t, q.take(5), "nobody overtakes those who wait")
+		require.False(t, q.take(new(Share), 5), "nobody overtakes those who wait")
 		require.Empty(t, order)
-		q.give(80)
+		q.give(first, 80)
 		wg.Wait()
 		require.ElementsMatch(t, []int{0, 1}, order)
 		require.EqualValues(t, 60, q.Used())
@@ -287,20 +287,57 @@ func TestAQuotaServesWaitersInOrderAndRefusesWhatCanNeverFit(t *testing.T) {
 
 func TestAQuotaWaiterThatGivesUpLeavesNothingBehind(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q := NewQuota(100)
-		require.True(t, q.take(100))
+		q, first := NewQuota(100), new(Share)
+		require.True(t, q.take(first, 100))
 		ctx, cancel := context.WithCancel(t.Context())
 		failed := make(chan error)
-		go func() { failed <- q.wait(ctx, 60, nil) }()
+		go func() { failed <- q.wait(ctx, new(Share), 60, nil) }()
 		synctest.Wait()
 		served := make(chan error)
-		go func() { served <- q.wait(t.Context(), 30, nil) }()
+		go func() { served <- q.wait(t.Context(), new(Share), 30, nil) }()
 		synctest.Wait()
-		q.give(40)
+		q.give(first, 40)
 		synctest.Wait()
 		cancel()
 		require.ErrorIs(t, <-failed, context.Canceled)
 		require.NoError(t, <-served)
+		require.EqualValues(t, 90, q.Used())
+	})
+}
+
+func TestWhoHoldsLeastOfAQuotaIsServedFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q, greedy, modest := NewQuota(100), new(Share), new(Share)
+		require.True(t, q.take(greedy, 100))
+		var order []string
+		var mu sync.Mutex
+		ask := func(name string, s *Share, n int64) {
+			go func() {
+				if q.wait(t.Context(), s, n, nil) == nil {
+					mu.Lock()
+					order = append(order, name)
+					mu.Unlock()
+				}
+			}()
+			synctest.Wait()
+		}
+		for range 3 {
+			ask("greedy", greedy, 10)
+		}
+		ask("modest", modest, 40)
+		ask("modest", modest, 40)
+		q.give(greedy, 30)
+		synctest.Wait()
+		require.Empty(t, order, "what is small does not overtake what comes first")
+		q.give(greedy, 10)
+		synctest.Wait()
+		require.Equal(t, []string{"modest"}, order)
+		q.give(greedy, 40) // greedy holds 20, modest 40
+		synctest.Wait()
+		require.Equal(t, []string{"modest", "greedy", "greedy", "greedy"}, order)
+		q.give(modest, 40)
+		synctest.Wait()
+		require.Equal(t, "modest", order[4])
 		require.EqualValues(t, 90, q.Used())
 	})
 }

@@ -144,7 +144,7 @@ func (m *linearMemory) shrinkTo(grow func(pages uint32) (uint32, bool), size uin
 	if m.hidden == 0 || grown-size > fewBytes {
 		m.region.zero(m.hidden+size, m.hidden+grown)
 	}
-	m.quota.give(int64(m.prepaid - size))
+	m.quota.give(m.share, int64(m.prepaid-size))
 	m.prepaid = size
 	return true
 }

@@ -14,6 +14,7 @@ import (
 // extension begins from it. It is immutable.
 type Template struct {
 	code    *Code
+	share   *Share
 	limit   uint64 // bytes of linear memory an instance may have
 	image   []byte // memory, without the zeros at its end
 	written []span // of image, in order: whole pages that are not zero
@@ -41,10 +42,11 @@ type Init struct {
 // aril_abi_v1, aril_init, all under one budget — and keeps what it is then.
 func (c *Code) NewTemplate(ctx context.Context, in Init) (t *Template, u Usage, err error) {
 	need := uint64(c.rewritten.MemoryMin) * wasm.PageSize
-	if err := c.engine.quota.wait(ctx, int64(need)+c.overhead, c.engine.config.Pressure); err != nil {
+	share := new(Share)
+	if err := c.engine.quota.wait(ctx, share, int64(need)+c.overhead, c.engine.config.Pressure); err != nil {
 		return nil, u, err
 	}
-	i, err := c.instantiate(in.MemoryBytes, need)
+	i, err := c.instantiate(share, in.MemoryBytes, need)
 	if err != nil {
 		return nil, u, err
 	}
@@ -93,14 +95,15 @@ func (c *Code) NewTemplate(ctx context.Context, in Init) (t *Template, u Usage, 
 		}
 	}
 	t = i.snapshot()
-	if !c.engine.quota.take(int64(len(t.image))) {
+	t.share = share
+	if !c.engine.quota.take(share, int64(len(t.image))) {
 		return nil, u, fmt.Errorf("%w: no %d bytes left for the template", ErrMemory, len(t.image))
 	}
 	return t, u, nil
 }
 
 // Close gives the template's memory back. No instance may be made afterwards.
-func (t *Template) Close() { t.code.engine.quota.give(int64(len(t.image))) }
+func (t *Template) Close() { t.code.engine.quota.give(t.share, int64(len(t.image))) }
 
 // writeImage writes the active data segments that the rewriter took out.
 func (i *Instance) writeImage() error {
@@ -176,11 +179,11 @@ func (t *Template) Has(p Phase) bool {
 func (t *Template) NewInstance(ctx context.Context, wait bool) (*Instance, error) {
 	quota, pressure := t.code.engine.quota, t.code.engine.config.Pressure
 	need := int64(t.size) + t.code.overhead
-	if quota.take(need) {
+	if quota.take(t.share, need) {
 		return t.instance()
 	}
 	if wait {
-		if err := quota.wait(ctx, need, pressure); err != nil {
+		if err := quota.wait(ctx, t.share, need, pressure); err != nil {
 			return nil, err
 		}
 		return t.instance()
@@ -188,14 +191,14 @@ func (t *Template) NewInstance(ctx context.Context, wait bool) (*Instance, error
 	if pressure != nil {
 		pressure()
 	}
-	if !quota.take(need) {
+	if !quota.take(t.share, need) {
 		return nil, fmt.Errorf("%w: all instances together have no %d bytes left", ErrMemory, need)
 	}
 	return t.instance()
 }
 
 func (t *Template) instance() (*Instance, error) {
-	i, err := t.code.instantiate(t.limit, t.size)
+	i, err := t.code.instantiate(t.share, t.limit, t.size)
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"reflect"
 	"slices"
 	"time"
@@ -193,19 +194,16 @@ func lookup(_ context.Context, a *attachment, q query) (any, error) {
 }
 
 func entries(_ context.Context, a *attachment, q query) (any, error) {
-	list := a.scope.Entries()
-	if q.Registered {
-		list = a.scope.sortedRoster()
-	}
 	limit := uint64(names.MaxEntries)
 	if q.Limit > 0 {
 		limit = min(limit, q.Limit)
 	}
 	out := entryList{}
-	for _, e := range list {
-		if e.ID() > q.After && uint64(len(out)) < limit {
-			out = append(out, a.entry(e, q.Values))
-		}
+	if q.After == math.MaxUint64 {
+		return out, nil
+	}
+	for _, e := range a.scope.page(q.After, int(limit), q.Registered) {
+		out = append(out, a.entry(e, q.Values))
 	}
 	return out, nil
 }

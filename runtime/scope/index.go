@@ -13,6 +13,7 @@ type index struct {
 	on    bool
 	ids   map[uint64]*executor
 	names map[string]*executor // the first of a name
+	order []*executor          // by id, so that a page of them costs its length
 }
 
 // note adds an executor, if there is an index.
@@ -24,7 +25,13 @@ func (x *index) note(e *executor) {
 	}
 }
 
+func byID(e *executor, id uint64) int { return cmp.Compare(e.id, id) }
+
 func (x *index) add(e *executor) {
+	if x.ids[e.id] == nil {
+		at, _ := slices.BinarySearchFunc(x.order, e.id, byID)
+		x.order = slices.Insert(x.order, at, e)
+	}
 	x.ids[e.id] = e
 	if _, taken := x.names[e.name]; !taken && e.name != "" {
 		x.names[e.name] = e
@@ -38,6 +45,9 @@ func (x *index) forget(e *executor, roster []AnyExecutor) {
 	defer x.mu.Unlock()
 	if !x.on || slices.ContainsFunc(roster, func(r AnyExecutor) bool { return r.core() == e }) {
 		return
+	}
+	if at, found := slices.BinarySearchFunc(x.order, e.id, byID); found {
+		x.order = slices.Delete(x.order, at, at+1)
 	}
 	delete(x.ids, e.id)
 	if x.names[e.name] == e {
@@ -88,10 +98,36 @@ func (s *Scope) ExecutorNamed(name string) AnyExecutor {
 	return nil
 }
 
+// page gives up to limit executors with an ID above after, by ID: those that
+// have an entry, or the registered ones.
+func (s *Scope) page(after uint64, limit int, registered bool) (out []AnyExecutor) {
+	if registered {
+		list := s.sortedRoster()
+		at, _ := slices.BinarySearchFunc(list, after+1, func(e AnyExecutor, id uint64) int { return cmp.Compare(e.ID(), id) })
+		return list[at:min(at+limit, len(list))]
+	}
+	x := s.indexed()
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	at, _ := slices.BinarySearchFunc(x.order, after+1, byID)
+	for _, e := range x.order[at:] {
+		if len(out) == limit {
+			break
+		}
+		if c, ok := s.cells.Load(e); ok && c.(*cell).content.Load() != nil {
+			out = append(out, e.self)
+		}
+	}
+	return out
+}
+
+// sortedRoster gives the registered executors by ID; not to be changed.
 func (s *Scope) sortedRoster() []AnyExecutor {
-	list := s.RegisteredExecutors()
-	slices.SortFunc(list, func(a, b AnyExecutor) int { return cmp.Compare(a.ID(), b.ID()) })
-	return list
+	s.rosterOnce.Do(func() {
+		s.rosterByID = s.RegisteredExecutors()
+		slices.SortFunc(s.rosterByID, func(a, b AnyExecutor) int { return cmp.Compare(a.ID(), b.ID()) })
+	})
+	return s.rosterByID
 }
 
 // metaOf gives an executor's tags as extensions see them: by label. The name

@@ -59,8 +59,11 @@ type Scope struct {
 	presets map[*executor]Preset
 	tags    []Tagged
 	roster  []AnyExecutor
-	logger  *slog.Logger
-	shared  map[string]bool
+
+	rosterOnce sync.Once
+	rosterByID []AnyExecutor // set by rosterOnce
+	logger     *slog.Logger
+	shared     map[string]bool
 
 	cells sync.Map      // *executor → *cell
 	order atomic.Uint64 // of resolutions

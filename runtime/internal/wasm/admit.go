@@ -31,6 +31,10 @@ type Policy struct {
 	// and four times the largest of them, 10 MB of Go with net/http.
 	FunctionCompile, ModuleCompile time.Duration
 
+	// Track says that the code will mark what it writes, which takes longer to
+	// compile.
+	Track bool
+
 	// Interpreted says that the module will not be compiled, so that the two
 	// bounds above do not apply.
 	Interpreted bool
@@ -193,7 +197,7 @@ func (a *admission) compile() {
 	if a.policy.Interpreted {
 		return
 	}
-	f := a.m.facts
+	f := a.m.facts.compileTime(a.policy.Track)
 	if f.slowest > a.policy.FunctionCompile {
 		a.refuse(ReasonCompile, "would take about %s to compile %s, more than %s; split that function: it has too many branches, loops or locals",
 			f.slowest.Round(time.Millisecond), a.function(f.slowestIndex), a.policy.FunctionCompile)

@@ -36,6 +36,7 @@ import "time"
 // of their estimates; their longest function was estimated at 0.2 s.
 type compileCost struct {
 	linear                        time.Duration
+	marks                         time.Duration // on top, where code marks what it writes
 	steps, walks, searches, lives int64
 	listed                        int64
 	blocks, loops, extra          int64 // extra: most values that a label carries
@@ -53,6 +54,7 @@ type compileCost struct {
 const (
 	costInstruction = 1500 * time.Nanosecond
 	costAccess      = 4 * time.Microsecond // of memory, each at an address that is not known to be safe
+	costMark        = 18 * time.Microsecond // of a store, where what is written is marked
 	costVector      = 6 * time.Microsecond
 	costMinMax      = 8 * time.Microsecond // of floats, and copysign
 	costMemorySize  = 8 * time.Microsecond
@@ -87,6 +89,17 @@ const (
 var opPrices = func() (prices [opCount]time.Duration) {
 	for _, op := range Opcodes() {
 		prices[op.slot()] = opPrice(op)
+	}
+	return prices
+}()
+
+// markPrices are what each opcode costs more in code that marks what it
+// writes, by slot.
+var markPrices = func() (prices [opCount]time.Duration) {
+	for _, op := range Opcodes() {
+		if op.Info().Class == ClassStore {
+			prices[op.slot()] = costMark
+		}
 	}
 	return prices
 }()

@@ -166,3 +166,17 @@ func TestShapesOfHonestFunctionsAreAdmitted(t *testing.T) {
 		require.Greater(t, report.SlowestCompile, time.Millisecond, name)
 	}
 }
+
+// Marks are code too: a straight line of stores is three times as long with
+// them.
+func TestMarksOfWhatIsWrittenAreCountedWhereTheyAreMade(t *testing.T) {
+	t.Parallel()
+	b := withLocals(1, repeat(90_000, wasm.OpLocalGet, 0, wasm.OpLocalGet, 0, wasm.OpI32Store, 2, 0))
+	plain, err := admit(t, b, policy)
+	require.NoError(t, err)
+	tracked := policy
+	tracked.Track = true
+	report, err := admit(t, b, tracked)
+	require.ErrorContains(t, err, "to compile function 3")
+	require.Greater(t, report.SlowestCompile, 2*plain.SlowestCompile)
+}

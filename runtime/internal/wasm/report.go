@@ -70,7 +70,7 @@ type ReportExport struct {
 }
 
 func (a *admission) report(size int) *Report {
-	m := a.m
+	m, compile := a.m, a.m.facts.compileTime(a.policy.Track)
 	r := &Report{
 		Size:            size,
 		Features:        features(m),
@@ -82,9 +82,9 @@ func (a *admission) report(size int) *Report {
 		Globals:         len(m.Globals),
 		DataSegments:    len(m.Datas),
 		FunctionNames:   a.names.Len(),
-		Compile:         m.facts.compile,
-		SlowestCompile:  m.facts.slowest,
-		SlowestFunction: a.function(m.facts.slowestIndex),
+		Compile:         compile.compile,
+		SlowestCompile:  compile.slowest,
+		SlowestFunction: a.function(compile.slowestIndex),
 	}
 	for i := range m.Bodies {
 		r.CodeBytes += len(m.Bodies[i].Code)

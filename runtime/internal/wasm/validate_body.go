@@ -84,6 +84,7 @@ func (v *validator) body(i int, facts *facts) error {
 		slot := in.Op.slot()
 		facts.seen[slot]++
 		v.cost.linear += opPrices[slot]
+		v.cost.marks += markPrices[slot]
 		if info := &opInfos[slot]; info.Fixed {
 			v.fixed(in, info, facts)
 		} else {

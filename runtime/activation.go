@@ -58,6 +58,7 @@ type activation struct {
 
 	logLeft, logDropped int64
 	stdio               capability.Stdio
+	tail                logTail
 }
 
 // A slot is one value that the guest can read: encoded at the first read, the
@@ -110,6 +111,7 @@ func (a *activation) reset(n *node, f frame, l *layer) {
 	a.answer, a.answerErr, a.answerValue, a.answerWhy, a.answerIndex = answerNone, nil, nil, nil, 0
 	a.panicked, a.panicValue, a.guestPanic = false, nil, ""
 	a.logLeft, a.logDropped = a.guest.limits.LogBytes, 0
+	a.tail.clear()
 	if a.logLeft < 0 {
 		a.logLeft = 1 << 62
 	}
@@ -120,6 +122,7 @@ func (a *activation) release() {
 	a.node, a.frame, a.layer, a.op = nil, nil, nil, nil
 	a.answerErr, a.answerValue, a.answerWhy, a.panicValue, a.input = nil, nil, nil, nil, nil
 	a.answerType, a.answerBase = nil, nil
+	a.tail.clear()
 	a.values.reset()
 	for i := range a.slots {
 		a.forget(i)
@@ -149,6 +152,7 @@ func (a *activation) LogDropped()              { a.logDropped++ }
 func (a *activation) State() state.State       { return a.guest.owner.state }
 func (a *activation) Random() io.Reader        { return a.guest.rt.random }
 func (a *activation) PanicMessage(s string)    { a.guestPanic = s }
+func (a *activation) Logged(text string)       { a.tail.add(text) }
 
 // ownerShared is what all activations of a guest share.
 type ownerShared struct {

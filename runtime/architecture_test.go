@@ -54,11 +54,12 @@ func TestArrowsPointOneWay(t *testing.T) {
 	}{
 		{of: "abi/names"},
 		{of: "abi", allowed: []string{"abi/names"}},
-		{of: "runtime/internal/wasm", allowed: []string{"abi", "abi/names"}, denied: []string{"github.com/tetratelabs/wazero"}},
+		{of: "runtime/internal/wasm/dwarf"},
+		{of: "runtime/internal/wasm", allowed: []string{"abi", "abi/names", "runtime/internal/wasm/dwarf"}, denied: []string{"github.com/tetratelabs/wazero"}},
 		{of: "runtime/internal/codec", allowed: []string{"abi", "abi/names"}, denied: []string{"github.com/tetratelabs/wazero"}},
 		{of: "runtime/state", denied: []string{"github.com/tetratelabs/wazero"}},
 		{of: "runtime/internal/httpguard", allowed: []string{"abi/names"}, denied: []string{"github.com/tetratelabs/wazero"}},
-		{of: "runtime/internal/sandbox", allowed: []string{"abi", "abi/names", "runtime/internal/wasm"}},
+		{of: "runtime/internal/sandbox", allowed: []string{"abi", "abi/names", "runtime/internal/wasm", "runtime/internal/wasm/dwarf"}},
 		{of: "runtime", allowed: []string{"abi", "abi/names", "runtime/internal/...", "runtime/state"}},
 		{of: "guest-sdk/go/guest", allowed: []string{"abi/names", "guest-sdk/go/..."}, denied: []string{"github.com/tetratelabs/wazero", "github.com/tinylib/msgp"}},
 	} {

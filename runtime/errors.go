@@ -48,15 +48,16 @@ func (e *refusedError) Unwrap() []error { return []error{ErrRefused, e.err} }
 // A CallError says which extension broke, doing what. The instance is gone
 // when the caller sees this; the next operation gets a clean one.
 type CallError struct {
-	Extension string  // name given to Load, or the native extension's
-	Operation string  // name of the operation, "" outside wrap
-	Hook      string  // "init", "wrap", "event", "call", "dispose"
-	Err       error   // wraps one of the sentinels of this package
-	Detail    string  // more words, "" for none: a trap's name, what was wrong
-	Trace     []Frame // guest frames, innermost first; symbolised when names were kept
-	Usage     Usage   // what the activation had used when it broke
-	Limits    Limits  // what it might have used
-	Inner     Inner   // what became of the operation itself
+	Extension string   // name given to Load, or the native extension's
+	Operation string   // name of the operation, "" outside wrap
+	Hook      string   // "init", "wrap", "event", "call", "dispose"
+	Err       error    // wraps one of the sentinels of this package
+	Detail    string   // more words, "" for none: what the guest said before it trapped, else the trap's name and where it was
+	Trace     []Frame  // guest frames, innermost first; symbolised when names were kept
+	Log       []string // the last 8 lines at most that the activation logged, oldest first, 256 bytes each
+	Usage     Usage    // what the activation had used when it broke
+	Limits    Limits   // what it might have used
+	Inner     Inner    // what became of the operation itself
 }
 
 // A Frame is one function on a guest's stack.
@@ -92,6 +93,21 @@ func (e *CallError) Error() string {
 		fmt.Fprintf(&b, " (%s of %s bytes)", thousands(e.Usage.Memory), thousands(e.Limits.MemoryBytes))
 	}
 	return b.String()
+}
+
+// Format prints Error; with %+v also the trace, innermost frame first, and the
+// last log lines, a line each.
+func (e *CallError) Format(s fmt.State, verb rune) {
+	text := e.Error()
+	if verb == 'v' && s.Flag('+') {
+		for _, f := range e.Trace {
+			text += "\n\tat " + f.String()
+		}
+		for _, line := range e.Log {
+			text += "\n\tlog: " + line
+		}
+	}
+	fmt.Fprintf(s, strings.Replace(fmt.FormatString(s, verb), "+", "", 1), text)
 }
 
 // Unwrap gives Err.

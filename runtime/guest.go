@@ -310,8 +310,12 @@ func (a *activation) broken(hook string, usage Usage, err error) *CallError {
 	if errors.As(err, &fault) {
 		e.Err, e.Detail, e.Trace = fault.Err, fault.Detail, fault.Trace
 	}
-	if a.guestPanic != "" && errors.Is(e.Err, ErrTrap) { // else it lived on, and broke of something else
-		e.Detail = a.guestPanic
+	if errors.Is(e.Err, ErrTrap) {
+		if at := blamed(e.Trace); a.guestPanic != "" {
+			e.Detail = a.guestPanic // of another end they are not the reason: it lived on
+		} else if at != "" && e.Detail != "" {
+			e.Detail += " in " + at
+		}
 	}
 	e.Log = a.tail.lines()
 	if a.frame != nil && a.nexts > 0 {

@@ -63,6 +63,7 @@ func (a *activation) callNext(ptr, n uint64, flags uint32) (abi.Status, uint32) 
 	a.forget(names.SlotMessage)
 	a.forget(names.SlotResult)
 	a.forget(names.SlotError)
+	a.act.PayStack()
 	a.nexts++
 	a.runNext()
 	status := abi.OK

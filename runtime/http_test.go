@@ -100,7 +100,7 @@ func TestAFetchThatFailsHasACodeAndSaysNothingOfTheHost(t *testing.T) {
 		"denied_host: http://10.0.0.1 is not granted":                                         m{"url": "http://10.0.0.1/"},
 		"denied_address: the address of localhost is not one that extensions may reach":       m{"url": "http://localhost:1/"},
 		"refused: no connection to 127.0.0.1":                                                 m{"url": closed.URL},
-		"timeout: no response in time":                                                        m{"url": slow.URL, "timeout_ms": 20},
+		"timeout: no response in time":                                                        m{"url": slow.URL, "timeout_ms": 500},
 		"too_large: the request's body is too large":                                          m{"url": slow.URL, "body": "12345678901"},
 		"invalid_request: the URL does not begin with https:// or http://":                    m{},
 		"invalid_request: the body is neither bin nor text":                                   m{"url": slow.URL, "body": 7},

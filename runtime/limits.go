@@ -31,7 +31,9 @@ type Limits struct {
 	// past it Load fails with ErrRefused.
 	TableElements int64
 
-	// StackBytes caps native stack, as estimated by abi/ABI.md#stack. Default
+	// StackBytes caps native stack, as estimated by abi/ABI.md#stack. What a
+	// stack grows to counts as memory. For an extension with a script the
+	// default is 8 MiB, since an interpreter's frames are large. Default
 	// 1 MiB; past it the activation ends with ErrStack.
 	StackBytes int64
 

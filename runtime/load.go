@@ -67,6 +67,11 @@ type ExtensionConfig struct {
 	// of the module's section "aril.script", if it has one.
 	Script []byte
 
+	// Debug adds to the frames of a trap where they are in the guest's sources,
+	// for a module that has DWARF (clang -g, rustc -g). It takes time at Load and
+	// memory for the lines, so ask for it where somebody looks at traces.
+	Debug bool
+
 	Grants    Grants
 	Limits    Limits
 	Powers    Powers
@@ -138,6 +143,10 @@ func (rt *Runtime) Load(ctx context.Context, wasm []byte, cfg ExtensionConfig) (
 	return g, nil
 }
 
+// scriptStack is the default of Limits.StackBytes for an extension with a
+// script.
+const scriptStack = 8 << 20
+
 func (rt *Runtime) load(ctx context.Context, wasm []byte, cfg ExtensionConfig) (_ *Guest, err error) {
 	limits, err := cfg.check()
 	if err != nil {
@@ -158,7 +167,14 @@ func (rt *Runtime) load(ctx context.Context, wasm []byte, cfg ExtensionConfig) (
 	if err != nil {
 		return nil, err
 	}
-	if g.program, err = rt.program(ctx, file.Core, granted, limits, tracked(cfg.Isolation, limits)); err != nil {
+	if g.script = cfg.Script; len(g.script) == 0 {
+		g.script = bytes.Clone(file.Script)
+	}
+	if len(g.script) > 0 && cfg.Limits.StackBytes == 0 {
+		limits.StackBytes = scriptStack
+		g.limits = limits
+	}
+	if g.program, err = rt.program(ctx, file.Core, granted, limits, tracked(cfg.Isolation, limits), cfg.Debug); err != nil {
 		return nil, err
 	}
 	defer func() {
@@ -169,9 +185,6 @@ func (rt *Runtime) load(ctx context.Context, wasm []byte, cfg ExtensionConfig) (
 	g.functions, g.manifest, g.report = functions, file.manifest, file.complete(g.program.report)
 	for _, f := range g.program.bound {
 		g.bound = append(g.bound, functions[f.Module][f.Name])
-	}
-	if g.script = cfg.Script; len(g.script) == 0 {
-		g.script = bytes.Clone(file.Script)
 	}
 	if _, ok := granted[names.ModuleState]; ok {
 		if g.owner.state, err = rt.state.Open(cfg.Tenant, cfg.Name); err != nil {

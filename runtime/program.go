@@ -73,13 +73,13 @@ var programSeed = maphash.MakeSeed()
 
 // program admits, rewrites and compiles raw, or finds that done. The cache is
 // looked up by a keyed hash and confirmed by comparing all bytes.
-func (rt *Runtime) program(ctx context.Context, raw []byte, granted wasm.Granted, l Limits, track bool) (*program, error) {
-	policy := policyKey(granted, l, track)
+func (rt *Runtime) program(ctx context.Context, raw []byte, granted wasm.Granted, l Limits, track, debug bool) (*program, error) {
+	policy := policyKey(granted, l, track, debug)
 	hash := maphash.Bytes(programSeed, raw)
 	if p := rt.findProgram(hash, raw, policy); p != nil {
 		return p, nil
 	}
-	p, rw, err := admit(bytes.Clone(raw), granted, l, rt.engine.Interpreted(), track)
+	p, rw, err := admit(bytes.Clone(raw), granted, l, rt.engine.Interpreted(), track, debug)
 	if err != nil {
 		return nil, err
 	}
@@ -122,9 +122,9 @@ func (rt *Runtime) releaseProgram(p *program) {
 }
 
 // policyKey spells what admission depends on.
-func policyKey(granted wasm.Granted, l Limits, track bool) string {
+func policyKey(granted wasm.Granted, l Limits, track, debug bool) string {
 	var b strings.Builder
-	fmt.Fprint(&b, track, " ", l.ModuleBytes, " ", l.MemoryBytes, " ", l.TableElements, " ", l.StackBytes)
+	fmt.Fprint(&b, track, " ", debug, " ", l.ModuleBytes, " ", l.MemoryBytes, " ", l.TableElements, " ", l.StackBytes)
 	for _, module := range slices.Sorted(maps.Keys(granted)) {
 		b.WriteString("\n" + strconv.Quote(module))
 		for _, name := range slices.Sorted(maps.Keys(granted[module])) {
@@ -150,7 +150,7 @@ func Inspect(raw []byte, cfg ExtensionConfig) (*AdmissionReport, error) {
 	if f == nil {
 		return nil, err
 	}
-	p, _, why := admit(f.Core, granted, l, false, false)
+	p, _, why := admit(f.Core, granted, l, false, false, false)
 	if p == nil {
 		return nil, cmp.Or(why, err)
 	}
@@ -159,8 +159,9 @@ func Inspect(raw []byte, cfg ExtensionConfig) (*AdmissionReport, error) {
 
 // admit takes a module through everything that comes before the engine. A
 // panic there is a bug of ours, and must not become the host's: the module is
-// refused. track says that the code is to mark what it writes.
-func admit(raw []byte, granted wasm.Granted, l Limits, interpreted, track bool) (p *program, rw *wasm.Rewritten, err error) {
+// refused. track says that the code is to mark what it writes, debug that its
+// lines are wanted.
+func admit(raw []byte, granted wasm.Granted, l Limits, interpreted, track, debug bool) (p *program, rw *wasm.Rewritten, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			p, rw, err = nil, nil, &refusedError{fmt.Errorf("internal error in admission, please report it: %v", r)}
@@ -183,6 +184,7 @@ func admit(raw []byte, granted wasm.Granted, l Limits, interpreted, track bool) 
 		MemoryPages:   uint32(l.MemoryBytes / wasm.PageSize),
 		TableElements: tableCap(l.TableElements),
 		Interpreted:   interpreted,
+		Track:         track,
 	})
 	p = &program{raw: raw, report: report, denied: denied}
 	for i := range report.Imports {
@@ -192,7 +194,7 @@ func admit(raw []byte, granted wasm.Granted, l Limits, interpreted, track bool) 
 	if err != nil {
 		return p, nil, &refusedError{err}
 	}
-	opt := wasm.RewriteOptions{SparePage: true, Track: track, Rename: map[wasm.ImportName]wasm.ImportName{}}
+	opt := wasm.RewriteOptions{SparePage: true, Track: track, Debug: debug, Rename: map[wasm.ImportName]wasm.ImportName{}}
 	for _, im := range m.Imports {
 		name := wasm.ImportName{Module: im.Module, Name: im.Name}
 		if _, seen := opt.Rename[name]; seen || !embedders(im.Module) {

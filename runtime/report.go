@@ -54,7 +54,7 @@ func (rt *Runtime) logBroken(a *activation, e *CallError) {
 func traceText(frames []Frame) []string {
 	out := make([]string, len(frames))
 	for i, f := range frames {
-		out[i] = f.Function
+		out[i] = f.String()
 	}
 	return out
 }

@@ -94,6 +94,7 @@ type Activation struct {
 	// Owner is the caller's own state; host functions find it here.
 	Owner any
 
+	hook  *hook // that runs
 	stack [4]uint64
 }
 
@@ -318,6 +319,16 @@ func (a *Activation) enter(phases abi.Phases, essential bool) abi.Status {
 	return abi.OK
 }
 
+// PayStack takes from the memory quota what the native stack has grown to. It
+// is called before the guest waits, and ends the activation when there is not
+// enough.
+func (a *Activation) PayStack() {
+	if !a.inst.billStack(a.hook) {
+		a.inst.memory.refused = true
+		a.Abort(ErrMemory)
+	}
+}
+
 // Outside runs f, which is somebody else's work: its time is billed neither as
 // self time nor as wait time. The inner operation runs so.
 func (a *Activation) Outside(f func()) {
@@ -367,6 +378,7 @@ func (a *Activation) Wait(f func(context.Context) error) error {
 		ctx, cancel = context.WithTimeout(ctx, left)
 		defer cancel()
 	}
+	a.PayStack()
 	a.Pause()
 	a.Open()
 	start := nanotime()

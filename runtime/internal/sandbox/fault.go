@@ -108,6 +108,7 @@ func (i *Instance) describe(text string) (detail string, trace []Frame) {
 		}
 		trace = append(trace, i.places(f, m[2])...)
 	}
+	trace = trace[:min(len(trace), traceFrames)]
 	return detail, trace
 }
 

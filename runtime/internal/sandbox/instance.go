@@ -43,8 +43,10 @@ type mailbox struct{ ptr, cap uint32 }
 // A hook is an export that the host calls. One api.Function must never be
 // entered twice at once, which one operation per instance ensures.
 type hook struct {
+	name      string
 	fn        api.Function
 	stackNeed uint32
+	paid      int64 // bytes of its stack that were taken from the quota
 }
 
 var hookExports = [len(phaseNames)]string{
@@ -111,7 +113,7 @@ func (i *Instance) hook(name string) hook {
 	if !ok {
 		return hook{}
 	}
-	return hook{fn: i.module.ExportedFunction(name), stackNeed: need}
+	return hook{name: name, fn: i.module.ExportedFunction(name), stackNeed: need}
 }
 
 // Has reports whether the guest exports the hook of a phase.
@@ -121,10 +123,10 @@ func (i *Instance) Has(p Phase) bool { return i.hooks[p].fn != nil }
 // The error, if any, is one of this package's, or a *Fault around one; after
 // it the instance is poisoned and must be closed.
 func (i *Instance) Run(ctx context.Context, p Phase, b Budget, arg uint64) (uint64, Usage, error) {
-	return i.run(ctx, p, i.hooks[p], b, arg)
+	return i.run(ctx, p, &i.hooks[p], b, arg)
 }
 
-func (i *Instance) run(ctx context.Context, p Phase, h hook, b Budget, arg uint64) (result uint64, u Usage, err error) {
+func (i *Instance) run(ctx context.Context, p Phase, h *hook, b Budget, arg uint64) (result uint64, u Usage, err error) {
 	a := &i.Act
 	if i.poisoned.Load() {
 		return 0, Usage{}, ErrClosed
@@ -146,13 +148,14 @@ func (i *Instance) run(ctx context.Context, p Phase, h hook, b Budget, arg uint6
 			i.poisoned.Store(true)
 		}
 	}()
-	a.stack[0] = arg
+	a.stack[0], a.hook = arg, h
 	err = h.fn.CallWithStack(a, a.stack[:])
 	u = a.finish(err != nil && a.ended == nil)
 	if err != nil || a.ended != nil {
 		return 0, u, i.fault(err)
 	}
 	clean = true
+	i.settleStack(h)
 	return a.stack[0], u, nil
 }
 

@@ -115,7 +115,11 @@ func (t *LineTable) At(offset uint32) []Place {
 	found := t.source.At(origin)
 	places := make([]Place, len(found))
 	for i, p := range found {
-		places[i] = Place{Function: cleanName(demangle(p.Function)), File: cleanName(p.File), Line: int(p.Line)}
+		function := demangle(p.Linkage) // has the path to it
+		if function == p.Linkage {
+			function = p.Function
+		}
+		places[i] = Place{Function: cleanName(function), File: cleanName(p.File), Line: int(p.Line)}
 	}
 	return places
 }

@@ -84,8 +84,9 @@ func (d *data) value(r *reader, u *unit, form uint64, implicit int64) (value, bo
 			v.n = r.word(u.offsetSize)
 		}
 	case formString:
+		at := r.pos
 		v.text = r.str()
-		d.spend(len(v.text) >> 4)
+		d.spend((r.pos - at) >> 4)
 	case formBlock1:
 		r.take(r.word(1))
 	case formBlock2:

@@ -154,7 +154,7 @@ func (l *lineUnit) list5(add func(name string, dir uint64)) {
 	}
 	u := &unit{version: 5, offsetSize: l.offsetSize, addressSize: 4}
 	for range r.uleb() {
-		if !l.spend(1 + len(parts)) || r.bad {
+		if !l.spend(1+len(parts)) || r.bad {
 			return
 		}
 		var name string

@@ -17,7 +17,8 @@ type Table struct {
 // A Place is a line of a source. Its strings are the module's: anything may
 // stand in them.
 type Place struct {
-	Function string // that was inlined, as its linker knows it; "" for the function itself
+	Function string // that was inlined; "" for the function itself, and where it has no name
+	Linkage  string // the same as linkers know it, "" where it is known by no other name
 	File     string // the last elements of its path, separated by '/'; "" when unknown
 	Line     uint32 // 0 when unknown
 }
@@ -32,7 +33,7 @@ type row struct {
 // An inline is a range of code that an inlined call became.
 type inline struct {
 	start, end uint32
-	name       uint32
+	functionName
 	file, line uint32 // of the call
 	parent     int32  // the one around it, or -1
 	depth      int32
@@ -62,7 +63,7 @@ func (t *Table) At(offset uint32) []Place {
 	var places []Place
 	for ; at >= 0; at = t.calls[at].parent {
 		c := &t.calls[at]
-		here.Function = t.texts[c.name]
+		here.Function, here.Linkage = t.texts[c.own], t.texts[c.linkage]
 		places = append(places, here)
 		here = Place{File: t.texts[c.file], Line: c.line}
 	}

@@ -226,7 +226,7 @@ func (d *data) readEntries(u *unit) {
 		if e.tag != tagInlinedSubroutine {
 			continue
 		}
-		call := inline{name: d.functionName(u, e.origin, 0), line: uint32(e.callLine.n)}
+		call := inline{functionName: d.functionName(u, e.origin, 0), line: uint32(e.callLine.n)}
 		if n := e.callFile.n; n < uint64(len(u.files)) {
 			call.file = u.files[n]
 		}
@@ -242,41 +242,38 @@ func (d *data) readEntries(u *unit) {
 // maxOrigins bounds how many entries a name is looked for in.
 const maxOrigins = 4
 
-// functionName is the name of the function whose entry a value refers to: its
-// linker's, which says more, or else its own.
-func (d *data) functionName(u *unit, v value, depth int) uint32 {
+// A functionName is what a function is called, as numbers of texts.
+type functionName struct{ own, linkage uint32 }
+
+// functionName is the name of the function whose entry a value refers to.
+func (d *data) functionName(u *unit, v value, depth int) (name functionName) {
 	var at int
 	switch v.form {
 	case formRef1, formRef2, formRef4, formRef8, formRefUdata:
 		if v.n >= uint64(u.end-u.start) {
-			return 0
+			return name
 		}
 		at = u.start + int(v.n)
 	case formRefAddr:
 		if v.n >= uint64(len(d.info)) {
-			return 0
+			return name
 		}
 		at = int(v.n)
 		i := sort.Search(len(d.units), func(i int) bool { return d.units[i].start > at }) - 1
 		if i < 0 || at >= d.units[i].end {
-			return 0
+			return name
 		}
 		u = &d.units[i]
 	default:
-		return 0
+		return name
 	}
 	if name, ok := d.names[at]; ok || depth == maxOrigins || len(d.names) == maxNames {
 		return name
 	}
 	var e entry
-	var name uint32
 	if r := (reader{b: d.info[:u.end], pos: at}); at >= u.entries && d.entry(&r, u, &e) {
-		for _, own := range []value{e.linkageName, e.name} {
-			if name == 0 && own.form != 0 {
-				name = d.text(d.string(u, own))
-			}
-		}
-		if name == 0 {
+		name.own, name.linkage = d.text(d.string(u, e.name)), d.text(d.string(u, e.linkageName))
+		if name.own == 0 {
 			name = d.functionName(u, e.origin, depth+1)
 		}
 	}

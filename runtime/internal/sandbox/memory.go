@@ -65,7 +65,7 @@ func (q *Quota) wait(ctx context.Context, s *Share, n int64, pressure func()) er
 	q.mu.Lock()
 	if q.limit >= 0 && n > q.limit {
 		q.mu.Unlock()
-		return fmt.Errorf("%w: an instance needs %d bytes, all instances together may have %d", ErrMemory, n, q.limit)
+		return fmt.Errorf("%w: an instance needs %d bytes; all instances of the runtime together may have %d", ErrMemory, n, q.limit)
 	}
 	if q.limit < 0 || (q.used+n <= q.limit && len(q.waiters) == 0) {
 		q.add(s, n)

@@ -192,7 +192,8 @@ func (t *Template) NewInstance(ctx context.Context, wait bool) (*Instance, error
 		pressure()
 	}
 	if !quota.take(t.share, need) {
-		return nil, fmt.Errorf("%w: all instances together have no %d bytes left", ErrMemory, need)
+		return nil, fmt.Errorf("%w: an instance needs %d bytes; all instances of the runtime together may have %d, and %d are taken",
+			ErrMemory, need, quota.limit, quota.Used())
 	}
 	return t.instance()
 }

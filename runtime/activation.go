@@ -1,10 +1,8 @@
 package runtime
 
 import (
-	"encoding/binary"
 	"io"
 	"log/slog"
-	"math/rand/v2"
 	"reflect"
 	"sync"
 	"sync/atomic"
@@ -150,7 +148,7 @@ func (a *activation) LogBytes() *int64         { return &a.logLeft }
 func (a *activation) Stdio() *capability.Stdio { return &a.stdio }
 func (a *activation) LogDropped()              { a.logDropped++ }
 func (a *activation) State() state.State       { return a.guest.owner.state }
-func (a *activation) Random() io.Reader        { return a.guest.rt.random }
+func (a *activation) Random() io.Reader        { return a.guest.rt.random.secret }
 func (a *activation) PanicMessage(s string)    { a.guestPanic = s }
 func (a *activation) Logged(text string)       { a.tail.add(text) }
 
@@ -226,14 +224,5 @@ func (a *activation) appendHeader(dst []byte) []byte {
 	dst = msgp.AppendUint64(msgp.AppendString(dst, names.KeyRoot), n.chain.root.id)
 	dst = msgp.AppendUint64(msgp.AppendString(dst, names.KeyDepth), uint64(n.depth))
 	dst = append(msgp.AppendString(dst, names.KeyEntropy), 0xc4, names.EntropySize) // bin 8
-	return appendEntropy(dst)
-}
-
-// appendEntropy adds 32 random bytes. They seed generators, not keys: a guest
-// that needs secrets uses aril_random_v1.
-func appendEntropy(dst []byte) []byte {
-	for range names.EntropySize / 8 {
-		dst = binary.LittleEndian.AppendUint64(dst, rand.Uint64())
-	}
-	return dst
+	return a.guest.rt.random.appendEntropy(dst)
 }

@@ -101,3 +101,21 @@ func canceled() context.Context {
 	cancel()
 	return ctx
 }
+
+func TestASeededRuntimeRepeatsWhatGuestsDraw(t *testing.T) {
+	t.Parallel()
+	draw := func(seed *[32]byte) (drawn []string) {
+		g := load(t, newRuntime(t, Config{Seed: seed}), "residue", ExtensionConfig{})
+		do := Wrap(NewPipeline(g), Operation{Kind: "t", Name: "op"}, func(context.Context, int) ([]byte, error) { return nil, nil })
+		for range 3 {
+			out, err := do(t.Context(), 0)
+			require.NoError(t, err)
+			drawn = append(drawn, hex.EncodeToString(out[8:]))
+		}
+		require.NotEqual(t, drawn[0], drawn[1])
+		return drawn
+	}
+	require.Equal(t, draw(&[32]byte{1}), draw(&[32]byte{1}))
+	require.NotEqual(t, draw(&[32]byte{1}), draw(&[32]byte{2}))
+	require.NotEqual(t, draw(nil), draw(nil))
+}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"math/rand/v2"
 	"slices"
 	"strings"
 	"sync"
@@ -158,7 +157,7 @@ func (g *Guest) resume(ctx context.Context, i *sandbox.Instance) error {
 		return nil
 	}
 	i.Act.Owner.(*activation).reset(nil, nil, nil)
-	if _, _, err := i.Run(ctx, sandbox.PhaseResume, g.eventBudget, rand.Uint64()); err != nil {
+	if _, _, err := i.Run(ctx, sandbox.PhaseResume, g.eventBudget, g.rt.random.uint64()); err != nil {
 		return fmt.Errorf("resume: %w", err)
 	}
 	return nil

@@ -33,7 +33,7 @@ func (g *Guest) CallAs(ctx context.Context, store *Store, method string, args an
 		return nil, fmt.Errorf("extension %q: %w: %q", g.Name(), ErrNoMethod, quoteName(method))
 	}
 	v, answered, err := g.hook(ctx, sandbox.PhaseCall, g.wrapBudget, &Event{Store: store, Data: args, AnswerType: answer}, func(id uint64, dst []byte) ([]byte, error) {
-		msg := abi.Call{Method: method, ID: id, Entropy: appendEntropy(nil)}
+		msg := abi.Call{Method: method, ID: id, Entropy: g.rt.random.appendEntropy(nil)}
 		return msg.MarshalMsg(dst)
 	})
 	if err == nil && !answered {
@@ -68,7 +68,7 @@ func (g *Guest) Event(ctx context.Context, e Event) (answer any, answered bool, 
 		return nil, false, nil
 	}
 	return g.hook(ctx, sandbox.PhaseEvent, g.eventBudget, &e, func(id uint64, dst []byte) ([]byte, error) {
-		msg := abi.Event{Event: e.Type, ID: id, Scope: e.Scope, Name: e.Name, Entropy: appendEntropy(nil)}
+		msg := abi.Event{Event: e.Type, ID: id, Scope: e.Scope, Name: e.Name, Entropy: g.rt.random.appendEntropy(nil)}
 		return msg.MarshalMsg(dst)
 	})
 }

@@ -2,10 +2,8 @@ package runtime
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"slices"
 	"sync"
@@ -51,6 +49,11 @@ type Config struct {
 	// but nothing is translated to native code. On arm64 it is always on, see
 	// RATIONALE.md.
 	Interpreter bool
+
+	// Seed makes what guests draw repeat: two Runtimes with the same seed give
+	// the same random bytes to the same sequence of operations, one at a time.
+	// For tests and replays. Default nil: bytes that nobody can predict.
+	Seed *[32]byte
 }
 
 // A Runtime holds what extensions share. Close it when done. It may be used
@@ -61,7 +64,7 @@ type Runtime struct {
 	logger      *slog.Logger
 	observe     func(context.Context, *Report)
 	state       state.Store
-	random      io.Reader
+	random      randomness
 	engine      *sandbox.Engine
 
 	mu        sync.Mutex
@@ -99,7 +102,7 @@ func New(ctx context.Context, cfg Config) (*Runtime, error) {
 	}
 	rt := &Runtime{
 		config: cfg, chainLimits: chainLimits{ChainLimits: chain}, logger: cfg.Logger, observe: cfg.Observe, state: cfg.State,
-		random: rand.Reader, loaded: make(chan struct{}), programs: map[uint64][]*program{}, templates: map[templateKey]*sharedTemplate{},
+		random: newRandomness(cfg.Seed), loaded: make(chan struct{}), programs: map[uint64][]*program{}, templates: map[templateKey]*sharedTemplate{},
 		described: map[[2]string]described{},
 	}
 	if rt.logger == nil {

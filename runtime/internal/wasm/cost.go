@@ -53,7 +53,7 @@ type compileCost struct {
 // The prices, about what was measured on a core of its own.
 const (
 	costInstruction = 1500 * time.Nanosecond
-	costAccess      = 4 * time.Microsecond // of memory, each at an address that is not known to be safe
+	costAccess      = 4 * time.Microsecond  // of memory, each at an address that is not known to be safe
 	costMark        = 18 * time.Microsecond // of a store, where what is written is marked
 	costVector      = 6 * time.Microsecond
 	costMinMax      = 8 * time.Microsecond // of floats, and copysign

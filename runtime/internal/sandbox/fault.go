@@ -61,6 +61,9 @@ func (i *Instance) fault(err error) error {
 	switch ended := i.Act.ended; {
 	case ended != nil:
 		f.Err = ended
+		if ended == ErrTrap && i.memory.refused {
+			f.Err = errMemoryTrap
+		}
 		f.Detail = ""
 	case f.Detail == "" && err != nil:
 		f.Err, f.Detail = ErrPanic, "in a host function"

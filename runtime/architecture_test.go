@@ -61,6 +61,7 @@ func TestArrowsPointOneWay(t *testing.T) {
 		{of: "runtime/internal/httpguard", allowed: []string{"abi/names"}, denied: []string{"github.com/tetratelabs/wazero"}},
 		{of: "runtime/internal/sandbox", allowed: []string{"abi", "abi/names", "runtime/internal/wasm", "runtime/internal/wasm/dwarf"}},
 		{of: "runtime", allowed: []string{"abi", "abi/names", "runtime/internal/...", "runtime/state"}},
+		{of: "runtime/conformance", allowed: []string{"abi", "abi/names", "runtime", "runtime/internal/...", "runtime/state", "testdata/conformance"}},
 		{of: "guest-sdk/go/guest", allowed: []string{"abi/names", "guest-sdk/go/..."}, denied: []string{"github.com/tetratelabs/wazero", "github.com/tinylib/msgp"}},
 	} {
 		t.Run(rule.of, func(t *testing.T) {

@@ -13,12 +13,16 @@ var panicFunctions = []string{
 	"builtin.default_panic", "debug.defaultPanic", // Zig
 }
 
+// blamedBytes is how much of its name an error has: templates make long ones.
+const blamedBytes = 100
+
 // blamed is the frame of a trap that says most: the innermost one with a name
 // that is none of the language's own. It is "" when there is none.
 func blamed(trace []Frame) string {
 	for _, f := range trace {
 		own := slices.ContainsFunc(panicFunctions, func(p string) bool { return strings.HasPrefix(f.Function, p) })
 		if !own && !strings.HasPrefix(f.Function, "$") {
+			f.Function = cut(f.Function, blamedBytes)
 			return f.String()
 		}
 	}

@@ -30,18 +30,18 @@ func (t *logTail) clear() {
 func (t *logTail) lines() []string {
 	var out []string
 	for i := max(0, t.n-tailLines); i < t.n; i++ {
-		out = append(out, cut(t.ring[i%tailLines]))
+		out = append(out, cut(t.ring[i%tailLines], tailBytes))
 	}
 	return out
 }
 
-// cut shortens a line to what the tail keeps of one.
-func cut(line string) string {
-	if len(line) <= tailBytes {
+// cut shortens a line to so many bytes.
+func cut(line string, room int) string {
+	if len(line) <= room {
 		return line
 	}
 	const mark = "…"
-	end := tailBytes - len(mark)
+	end := room - len(mark)
 	for !utf8.RuneStart(line[end]) {
 		end--
 	}

@@ -158,6 +158,7 @@ func TestTheFrameToBlameIsNotTheLanguagesOwn(t *testing.T) {
 		"shop::price (a.rs:3)": {{Function: "__rust_start_panic"}, {Function: "core::panicking::panic_fmt"}, {Function: "shop::price", File: "a.rs", Line: 3}, {Function: "aril_wrap"}},
 		"place":                {{Function: "$3"}, {Function: "place"}},
 		"":                     {{Function: "$3"}, {Function: "rust_panic"}},
+		strings.Repeat("x", blamedBytes-3) + "…": {{Function: strings.Repeat("x", 200)}},
 	} {
 		require.Equal(t, want, blamed(trace))
 	}
@@ -207,6 +208,18 @@ func TestADebugLoadTellsTheLinesOfATrap(t *testing.T) {
 
 			require.Empty(t, broke(t, rt, module, ExtensionConfig{}).Trace[0].File, "who does not ask gets none")
 		})
+	}
+}
+
+func TestLinesAreThereWhateverEndsTheGuest(t *testing.T) {
+	t.Parallel()
+	for _, interpreted := range []bool{false, true} {
+		rt := newRuntime(t, Config{Interpreter: interpreted})
+		fuel := broke(t, rt, debugGuest(t, "c0"), ExtensionConfig{Debug: true, Limits: Limits{Fuel: 1}})
+		require.ErrorIs(t, fuel, ErrFuel)
+		require.Equal(t, []Frame{{Function: "wrap", File: "trap.c", Line: 24}}, places(fuel.Trace))
+		trap := broke(t, rt, debugGuest(t, "c4"), ExtensionConfig{Debug: true})
+		require.Equal(t, traceOfC, places(trap.Trace))
 	}
 }
 

@@ -53,7 +53,7 @@ var tracedGuests = []tracedGuest{
 	},
 	{
 		toolchain: "Rust", source: "trap.rs", needs: []string{"/usr/lib/rustlib/wasm32-unknown-unknown"},
-		build: "/usr/bin/rustc --edition 2021 --target wasm32-unknown-unknown -g -C opt-level=2 -C panic=abort $src -o $out",
+		build:   "/usr/bin/rustc --edition 2021 --target wasm32-unknown-unknown -g -C opt-level=2 -C panic=abort $src -o $out",
 		message: "unreachable in trap::", // without the SDK's panic hook Rust tells nobody why
 		frames:  []string{"core::panicking::panic_bounds_check", "trap::price", "trap::place", "aril_wrap"},
 		inlined: []string{"trap::Order::share@share", "trap::price@price", "trap::place@place", "aril_wrap@wrap"},

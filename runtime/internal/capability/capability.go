@@ -34,7 +34,8 @@ type Owner interface {
 	// LogDropped counts a line that was not logged for lack of LogBytes.
 	LogDropped()
 
-	// Logged hears the text of every line, logged or not.
+	// Logged hears the text of every line, logged or not, but for what follows
+	// the last words on stderr: the language's own trace.
 	Logged(text string)
 
 	// Stdio keeps what the guest wrote to its streams without ending the

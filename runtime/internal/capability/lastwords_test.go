@@ -5,6 +5,9 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/aril-wasm/aril/abi"
+	"github.com/aril-wasm/aril/abi/names"
 )
 
 func TestLastWordsAreWhatTheLanguageSaysBeforeItTraps(t *testing.T) {
@@ -54,4 +57,37 @@ func TestLastWordsAreHeardWhenTheLogIsFullOrSilent(t *testing.T) {
 	b.write(2, 12, "panic: boom\n")
 	require.Equal(t, "panic: boom", b.owner.panicked)
 	require.Empty(t, b.lines())
+}
+
+func TestTheOwnerHearsEveryLineButTheLanguagesOwnTrace(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.owner.logBytes = 0
+	b.write(1, 4, "out\n")
+	b.write(2, 8, "warning\n")
+	b.write(2, 12, "panic: boom\n")
+	b.write(2, 11, "goroutine 1")
+	b.write(1, 5, "more\n")
+	b.put(4096, "line")
+	b.answers(abi.Limit, 0, names.ModuleLog, "write", 0, 4096, 4, 0, 0)
+	FlushStdio(t.Context(), b.owner)
+	require.Equal(t, []string{"out", "warning", "panic: boom", "more", "line"}, b.owner.logged)
+}
+
+func TestALineOfTheLogAtErrorLevelMayHaveLastWords(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		level uint64
+		text  string
+		want  string
+	}{
+		{names.LogError, "panic: boom", "panic: boom"},
+		{names.LogWarn, "panic: boom", ""},
+		{names.LogError, "boom", ""},
+	} {
+		b := newBench(t)
+		b.put(4096, c.text)
+		b.answers(abi.OK, uint32(len(c.text)), names.ModuleLog, "write", c.level, 4096, uint64(len(c.text)), 0, 0)
+		require.Equal(t, c.want, b.owner.panicked)
+	}
 }

@@ -40,6 +40,7 @@ func logWrite(c call, args []uint64) (abi.Status, uint32) {
 	if !ok {
 		return abi.Invalid, 0
 	}
+	c.owner.Logged(text)
 	if level >= slog.LevelError {
 		c.owner.Stdio().hear(c.owner, text)
 	}
@@ -65,7 +66,6 @@ func guestAttrs(attrs []slog.Attr, dropped int) []slog.Attr {
 // logLineTo logs one line, or drops and counts it if the activation has
 // logged its share. A line that the logger does not want costs nothing.
 func logLineTo(s speaker, o Owner, level slog.Level, text string, attrs ...slog.Attr) bool {
-	o.Logged(text)
 	ctx, logger := s.Context(), o.Logger()
 	if !logger.Enabled(ctx, level) {
 		return true

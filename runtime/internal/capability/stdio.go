@@ -69,11 +69,14 @@ func FlushStdio(ctx context.Context, o Owner) {
 	*s = Stdio{}
 }
 
-// hear looks for last words in a line of stderr or of the log.
-func (s *Stdio) hear(o Owner, text string) {
-	if s.last.hear(text) {
+// hear looks for last words in a line of stderr or of the log, and reports
+// whether it has any.
+func (s *Stdio) hear(o Owner, text string) bool {
+	heard := s.last.hear(text)
+	if heard {
 		o.PanicMessage(s.last.text)
 	}
+	return heard
 }
 
 // A speaker is what logging needs of an activation.
@@ -90,8 +93,8 @@ func (o over) Outside(f func())         { f() }
 
 func logStream(s speaker, o Owner, stream int, line []byte) {
 	text, _ := printable(line, logLine)
-	if stream == stderr {
-		o.Stdio().hear(o, text)
+	if words := o.Stdio(); stream != stderr || words.hear(o, text) || words.last.text == "" {
+		o.Logged(text)
 	}
 	logLineTo(s, o, streams[stream].level, text, slog.String("stream", streams[stream].name))
 }

@@ -12,18 +12,22 @@ import (
 // immutable once Rewrite has returned, and keeps nothing of the module alive.
 type LineTable struct {
 	source *dwarf.Table
-	bodies []originBody
+	parts  []originPart
 	deltas []byte
 }
 
-// An originBody says where a function's instructions were. Its deltas are
-// pairs of numbers, one for each instruction: how much further the next one
-// is in the rewritten code, and in the module's.
-type originBody struct {
-	start  uint32 // in the rewritten code section
+// An originPart says where some instructions of a function were. Its deltas
+// are pairs of numbers, one for each of them: how much further it is than the
+// one before in the rewritten code, and in the module's.
+type originPart struct {
+	start  uint32 // in the rewritten code section; of a function's first part, its own
 	origin uint32 // of the first instruction, in the module's
 	deltas uint32 // where they begin
 }
+
+// partSteps is how many instructions a part has, so that a long function makes
+// no trap slow.
+const partSteps = 256
 
 // A step is an instruction of a body on its way.
 type step struct {
@@ -61,34 +65,40 @@ func readLines(m *Module) (t *LineTable) {
 	return &LineTable{source: source}
 }
 
-// add takes over the steps of a body that begins at start. Its instructions
-// are moved bytes behind where they are in the code section; in the module they
-// were origin bytes behind where it counts from.
+// add takes over the steps of a body that begins at start in the rewritten code
+// section. To be an offset in its section, what at says is moved bytes too much
+// and what from says origin bytes too little.
 func (t *LineTable) add(steps []step, start, moved, origin int) {
-	b := originBody{start: uint32(start), origin: uint32(origin), deltas: uint32(len(t.deltas))}
-	at, from := start, 0
-	for _, s := range steps {
-		t.deltas = binary.AppendUvarint(t.deltas, uint64(s.at-moved-at))
+	var at, from int
+	for i, s := range steps {
+		now := s.at - moved
+		if i%partSteps == 0 {
+			at, from = now, s.from
+			if i == 0 {
+				at = start
+			}
+			t.parts = append(t.parts, originPart{start: uint32(at), origin: uint32(origin + from), deltas: uint32(len(t.deltas))})
+		}
+		t.deltas = binary.AppendUvarint(t.deltas, uint64(now-at))
 		t.deltas = binary.AppendUvarint(t.deltas, uint64(s.from-from))
-		at, from = s.at-moved, s.from
+		at, from = now, s.from
 	}
-	t.bodies = append(t.bodies, b)
 }
 
 // origin is where in the module's code section the instruction at an offset of
 // the rewritten one was; of code that was added, the one before it, or the
 // function's first.
 func (t *LineTable) origin(offset uint32) (uint32, bool) {
-	i := sort.Search(len(t.bodies), func(i int) bool { return t.bodies[i].start > offset }) - 1
+	i := sort.Search(len(t.parts), func(i int) bool { return t.parts[i].start > offset }) - 1
 	if i < 0 {
 		return 0, false
 	}
-	b, end := t.bodies[i], uint32(len(t.deltas))
-	if i+1 < len(t.bodies) {
-		end = t.bodies[i+1].deltas
+	p, end := t.parts[i], uint32(len(t.deltas))
+	if i+1 < len(t.parts) {
+		end = t.parts[i+1].deltas
 	}
-	at, origin := uint64(b.start), uint64(b.origin)
-	for d := t.deltas[b.deltas:end]; len(d) > 0; {
+	at, origin := uint64(p.start), uint64(p.origin)
+	for d := t.deltas[p.deltas:end]; len(d) > 0; {
 		by, n := binary.Uvarint(d)
 		from, m := binary.Uvarint(d[n:])
 		d = d[n+m:]

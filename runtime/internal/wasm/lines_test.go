@@ -38,7 +38,10 @@ func withLines(t testing.TB, code []byte) ([]byte, *wasm.Module) {
 // guests are the committed guests that may be rewritten.
 func guests(t testing.TB) map[string][]byte {
 	t.Helper()
-	guests := map[string][]byte{"indices": indices().Bytes()}
+	bulk := wasmtest.New().Memory(1, 1)
+	bulk.Func("iii:", "", wasm.OpLocalGet, 0, wasm.OpLocalGet, 1, wasm.OpLocalGet, 2, wasm.OpMemoryFill, byte(0),
+		wasm.OpLocalGet, 0, wasm.OpLocalGet, 1, wasm.OpLocalGet, 2, wasm.OpMemoryCopy, byte(0), byte(0), wasm.OpEnd)
+	guests := map[string][]byte{"indices": indices().Bytes(), "bulk": bulk.Bytes()}
 	for _, pattern := range []string{"guests/*.wasm", "toolchains/*/*.wasm", "kernels/*.wasm"} {
 		files, err := filepath.Glob(filepath.Join("../../../testdata", pattern))
 		require.NoError(t, err)
@@ -76,7 +79,7 @@ func stays(op wasm.Opcode) bool {
 
 func TestEveryInstructionKnowsWhereItWas(t *testing.T) {
 	t.Parallel()
-	found := 0
+	found, filled := 0, 0
 	for file, plain := range guests(t) {
 		for _, opt := range []wasm.RewriteOptions{{}, {Track: true}, {Unmetered: true}} {
 			code, before := withLines(t, plain)
@@ -103,6 +106,12 @@ func TestEveryInstructionKnowsWhereItWas(t *testing.T) {
 					require.False(t, taken[line], "%s: %#x has become two", file, line)
 					taken[line] = true
 					found++
+				case in.Op == wasm.OpCall && r.Names.Function(in.A) == "aril.fill":
+					require.Equal(t, wasm.OpMemoryFill.String(), was.Op.String())
+					filled++
+				case in.Op == wasm.OpCall && r.Names.Function(in.A) == "aril.copy":
+					require.Equal(t, wasm.OpMemoryCopy.String(), was.Op.String())
+					filled++
 				case in.Op == wasm.OpCall && was.Op == wasm.OpCall && in.A != uint32(r.ImportCount-1) && in.A < uint32(r.ImportCount+len(before.Bodies)):
 					want := was.A
 					if want >= uint32(len(before.Imports)) {
@@ -114,6 +123,7 @@ func TestEveryInstructionKnowsWhereItWas(t *testing.T) {
 		}
 	}
 	require.Greater(t, found, 1000)
+	require.GreaterOrEqual(t, filled, 2)
 }
 
 func TestLinesAreAddedToTheCodeAndChangeNothingOfIt(t *testing.T) {

@@ -1,0 +1,3 @@
+init(scope) {
+  fetchRemoteConfig().then(config => setupExtension(scope, config))
+}

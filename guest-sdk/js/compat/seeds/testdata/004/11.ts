@@ -1,0 +1,4 @@
+onError(error, scope) {
+  // Log to external service
+  errorReporter.capture(error)
+}

@@ -1,0 +1,4 @@
+const myExt = extension({
+  name: "my-extension",
+  wrap: (scope, next, operation) => next()
+})

@@ -4,6 +4,7 @@
 #
 #   Debian  clang-19 lld-19 wasi-libc wabt   C, WAT
 #           rustc cargo + wasm32 std, lld-14 Rust 1.63
+#           librust-serde-dev, …-derive-dev  the Rust SDK's feature serde
 #   npm     assemblyscript, zig              under $ARIL_TOOLCHAINS
 #
 # Safe to run again: what is there is not fetched a second time, and then the
@@ -21,8 +22,9 @@ toolchains=${ARIL_TOOLCHAINS:-${XDG_CACHE_HOME:-$HOME/.cache}/aril/toolchains}
 
 debian=(
 	clang-19 lld-19 libclang-rt-19-dev-wasm32 wasi-libc wabt
-	gcc libc6-dev
+	gcc g++ libc6-dev
 	rustc cargo libstd-rust-dev-wasm32 lld-14
+	librust-serde-dev librust-serde-derive-dev
 )
 
 # name@version, the file in the package that is run, and the command it becomes.

@@ -1,15 +1,13 @@
 package main
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"os"
 
 	"github.com/spf13/cobra"
-	"github.com/tinylib/msgp/msgp"
 
 	"github.com/aril-wasm/aril/abi"
+	"github.com/aril-wasm/aril/cmd/aril/internal/build"
 )
 
 func packCommand() *cobra.Command {
@@ -29,8 +27,9 @@ without running it. meta.json is an object:
     "config_schema": { … }                 JSON Schema of its configuration
   }
 
-A section that is there already is replaced.`,
-		Args: cobra.ExactArgs(3),
+A section that is there already is replaced. Use it where a build of your own
+makes the module; aril build does this by itself.`,
+		Args: args(3, 3, "three files"),
 		RunE: func(_ *cobra.Command, args []string) error { return pack(args[0], args[1], args[2]) },
 	}
 }
@@ -44,38 +43,13 @@ func pack(in, meta, out string) error {
 	if err != nil {
 		return err
 	}
-	manifest, err := readMeta(text)
+	facts, err := build.ParseFacts(text)
 	if err != nil {
 		return fmt.Errorf("%s: %w", meta, err)
 	}
-	packed, err := abi.PackManifest(module, manifest)
+	packed, err := abi.PackManifest(module, &facts.Manifest)
 	if err != nil {
 		return fmt.Errorf("%s: %w", in, err)
 	}
 	return os.WriteFile(out, packed, 0o644)
-}
-
-// readMeta reads the JSON form of a manifest. An unknown key is a typing
-// mistake, so it is an error here, unlike in the section itself.
-func readMeta(text []byte) (*abi.Manifest, error) {
-	var meta struct {
-		abi.Manifest
-		ConfigSchema map[string]any `json:"config_schema"`
-	}
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&meta); err != nil {
-		return nil, err
-	}
-	if d.More() {
-		return nil, fmt.Errorf("more than one JSON value")
-	}
-	if meta.ConfigSchema != nil {
-		schema, err := msgp.AppendIntf(nil, meta.ConfigSchema)
-		if err != nil {
-			return nil, fmt.Errorf("config_schema: %w", err)
-		}
-		meta.Manifest.ConfigSchema = schema
-	}
-	return &meta.Manifest, nil
 }

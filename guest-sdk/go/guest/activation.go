@@ -20,6 +20,8 @@ type instance struct {
 	hears    bool // of events, as well
 	caller   Caller
 	methods  Methods
+	inputs   InputHandler
+	outputs  OutputHandler
 	resumer  Resumer
 	disposer Disposer
 

@@ -9,10 +9,8 @@ import (
 )
 
 func (in *instance) runInit(n uint32) uint32 {
-	if in.extension == nil {
-		panic("guest: main must call guest.Register from an init function")
-	}
 	defer reportPanic()
+	in.mustBeRegistered()
 	goroutines := runtime.NumGoroutine()
 	in.resumed = true
 	a := in.enter(n)
@@ -24,6 +22,13 @@ func (in *instance) runInit(n uint32) uint32 {
 	in.leave(a, goroutines)
 	in.resumed = false
 	return result
+}
+
+// mustBeRegistered panics in a module that nobody wrote an extension into.
+func (in *instance) mustBeRegistered() {
+	if in.extension == nil {
+		panic("guest: main must call guest.Register from an init function")
+	}
 }
 
 func (in *instance) runWrap(n uint32) uint32 {
@@ -53,9 +58,6 @@ func (in *instance) runEvent(n uint32) uint32 {
 }
 
 func (in *instance) runCall(n uint32) uint32 {
-	if in.caller == nil && in.methods == nil {
-		return names.HookPass
-	}
 	defer reportPanic()
 	goroutines := runtime.NumGoroutine()
 	a := in.enter(n)

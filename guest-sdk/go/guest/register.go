@@ -71,10 +71,12 @@ func (in *instance) init(v any) {
 	if m, ok := v.(MethodSet); ok {
 		in.methods = m.Methods()
 	}
+	in.inputs, _ = v.(InputHandler)
+	in.outputs, _ = v.(OutputHandler)
 	narrow, hears := in.find(v)
 	in.wraps = narrow || in.wrapper != nil
 	in.hears = hears || in.events != nil
-	if !in.wraps && !in.hears && in.caller == nil && in.methods == nil {
+	if !in.wraps && !in.hears && !in.answers() {
 		panic("guest: the registered value has no method that a host calls")
 	}
 	in.stack = append(make([]*activation, 0, 8), newActivation(in))

@@ -158,6 +158,10 @@ func (p *Pool[T]) clean() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for {
+		if p.closed { // what is left is Close's
+			p.cleaning = false
+			return
+		}
 		v, ok := pop(&p.dirty)
 		if !ok {
 			p.cleaning = false

@@ -358,3 +358,24 @@ func TestATankIsNeverOverdrawn(t *testing.T) {
 	require.EqualValues(t, 1000, got.Load())
 	require.EqualValues(t, 1000, tank.taken.Load())
 }
+
+// The goroutine that cleans may come to it only when the pool is closed.
+func TestAPoolThatIsClosedBeforeItsCleanerRunsIsClosedOnce(t *testing.T) {
+	t.Parallel()
+	dropped := 0
+	p := &Pool[int]{
+		New: func(context.Context, bool) (int, error) { return 7, nil }, Drop: func(int) { dropped++ },
+		Clean: func(int) error { return nil }, Max: 1,
+	}
+	p.cleaning = true // as Give leaves it when the goroutine has not begun
+	v, err := p.Take(t.Context(), true)
+	require.NoError(t, err)
+	p.Give(v)
+	p.mu.Lock()
+	p.closed, p.empty = true, make(chan struct{})
+	close(p.empty)
+	p.mu.Unlock()
+	p.clean()
+	require.NoError(t, p.Close(t.Context()))
+	require.Equal(t, 1, dropped)
+}

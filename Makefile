@@ -1,17 +1,20 @@
 # Every target is one line in `make help`. `make check` writes nothing.
-MODULES := . cmd/aril examples/devtools
+MODULES := . cmd/aril runtime/enrich examples/devtools examples/enrichment guest-sdk/js/compat/seeds
 GO_GUEST := GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -trimpath -ldflags='-s -w'
 FUZZTIME ?= 10s
 STATICCHECK := go run honnef.co/go/tools/cmd/staticcheck@latest
 
-.PHONY: help check test soak race bench bench-peers fuzz guests demo examples generate
+.PHONY: help check test soak race bench bench-peers fuzz guests sdks conformance conformance-table demo enrichment-demo examples generate
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## build the extensions from source and run the main job on real requests
 	@for e in retry audit hostile; do $(GO_GUEST) -o build/demo/$$e.wasm ./examples/embed/$$e || exit 1; done
 	@go run ./examples/embed -extensions build/demo
+
+enrichment-demo: ## enrich a standing API by the definitions of a directory
+	@go run ./examples/enrichment
 
 examples: ## run every example and compare what it prints with its README
 	@go test -count=1 ./examples/...
@@ -25,7 +28,8 @@ soak: ## a million mixed operations, and what they leave in the process
 
 race: ## run the concurrent packages under the race detector (bombs, and what measures the process, left out)
 	@go test -race -skip 'Bomb|Process|Committed|LeaveNothing|TenThousand' ./runtime ./runtime/state/...
-	@go test -race ./runtime/scope ./guest-sdk/go/native
+	@go test -race ./runtime/scope ./runtime/conformance ./guest-sdk/go/native
+	@cd runtime/enrich && go test -race -short ./...
 	@go test -race -short ./runtime/internal/sandbox ./runtime/internal/codec ./runtime/internal/capability ./guest-sdk/go/guest/...
 
 check: ## formatting, vet, staticcheck, tidy modules, generated files, other platforms
@@ -47,6 +51,17 @@ fuzz: ## run each fuzz target for FUZZTIME
 
 guests: ## rebuild the committed guests from their sources and compare (needs .ci/install.sh)
 	@testdata/build.sh --check
+	@guest-sdk/js/build.sh --check
+	@examples/enrichment/mappings/build.sh --check
+
+sdks: ## the unit tests of the SDKs, which need no host (needs .ci/install.sh)
+	@for s in guest-sdk/*/build.sh; do echo "== $$s"; $$s test || exit 1; done
+
+conformance: ## build every SDK's extension, run all cases on each, compare with the table (needs .ci/install.sh)
+	@.ci/conformance
+
+conformance-table: ## write the table in guest-sdk/README.md anew
+	@.ci/conformance table
 
 generate: ## write the generated files anew
 	@go generate ./...

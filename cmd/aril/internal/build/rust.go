@@ -24,7 +24,7 @@ func buildRust(ctx context.Context, s *source) ([]byte, error) {
 	}
 	var messages bytes.Buffer
 	args := []string{"build", "--release", "--target", rustTarget, "--message-format=json-render-diagnostics",
-		"--config", `target.` + rustTarget + `.rustflags=["-Clink-arg=-zstack-size=262144","-Clink-arg=--stack-first"]`}
+		"--config", `target.` + rustTarget + `.rustflags=["-Clink-arg=-zstack-size=262144","-Clink-arg=--stack-first","-Ctarget-feature=+bulk-memory"]`}
 	if s.Debug {
 		args = append(args, "--config", "profile.release.debug=1")
 	}

@@ -58,6 +58,9 @@
   ;; To be granted. Fetches from the hosts that were granted with it.
   (import "aril_http_v1" "fetch" (func $http_fetch (param $ptr i32) (param $len i32) (result i64)))
 
+  ;; To be granted, with the secrets that the host lets this extension have.
+  (import "aril_secrets_v1" "get" (func $secrets_get (param $ptr i32) (param $len i32) (result i64)))
+
   ;; AssemblyScript's; does not come back.
   (import "env" "abort" (func $abort (param $message i32) (param $file i32) (param $line i32) (param $column i32)))
 

@@ -129,6 +129,8 @@ var messageImports = []Import{
 	messageFunc(names.ModuleScope, "set"),
 
 	messageFunc(names.ModuleHTTP, "fetch"),
+
+	messageFunc(names.ModuleSecrets, "get"),
 }
 
 func messageFunc(module, name string) Import {

@@ -14,6 +14,7 @@ const (
 	ModuleState   = "aril_state_v1"
 	ModuleScope   = "aril_scope_v1"
 	ModuleHTTP    = "aril_http_v1"
+	ModuleSecrets = "aril_secrets_v1"
 	ModuleDynamic = "aril_dynamic_v1"
 	ModuleWASI    = "wasi_snapshot_preview1"
 	ModuleEnv     = "env"

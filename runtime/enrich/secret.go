@@ -5,6 +5,7 @@ import (
 	"errors"
 	"regexp"
 
+	"github.com/aril-wasm/aril/abi/names"
 	aril "github.com/aril-wasm/aril/runtime"
 	"github.com/aril-wasm/aril/runtime/internal/reserved"
 )
@@ -13,7 +14,7 @@ import (
 // function, get, takes a map with the texts "store" and "key" and answers the
 // text. Secrets that only a request's header or URL needs are better left to
 // {{secrets.STORE.KEY}} in the task: the guest then never has them.
-const ModuleSecrets = "aril_secrets_v1"
+const ModuleSecrets = names.ModuleSecrets
 
 var (
 	errNoSecret   = errors.New("there is no such secret for this extension")

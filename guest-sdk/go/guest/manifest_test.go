@@ -33,7 +33,7 @@ func TestTheManifestHasWhatTheExtensionSaysAndTheHooksThatItHas(t *testing.T) {
 		"filters": []any{map[string]any{
 			"kinds": []any{"execution"}, "names": []any{"order.*", "stock"}, "keys": []any{},
 		}},
-		"capabilities": []any{"aril_state_v1"},
+		"capabilities":  []any{"aril_state_v1"},
 		"config_schema": map[string]any{"type": "object"},
 	}, got)
 }

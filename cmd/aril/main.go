@@ -64,6 +64,7 @@ A first extension, from nothing to a green test:
 	root.AddGroup(
 		&cobra.Group{ID: "write", Title: "Write an extension:"},
 		&cobra.Group{ID: "look", Title: "Look at one, run one:"},
+		&cobra.Group{ID: "serve", Title: "Enrich an API:"},
 	)
 	for _, c := range []*cobra.Command{newCommand(), buildCommand(), testCommand(), typesCommand(), msgpackCommand(), packCommand()} {
 		c.GroupID = "write"
@@ -73,7 +74,9 @@ A first extension, from nothing to a green test:
 		c.GroupID = "look"
 		root.AddCommand(c)
 	}
-	root.AddCommand(versionCommand())
+	serving := enrichCommand()
+	serving.GroupID = "serve"
+	root.AddCommand(serving, versionCommand())
 	root.AddCommand(topics()...)
 	return root
 }

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/aril-wasm/aril/guest-sdk/js"
 )
 
 // sdkGuest builds the extension of examples/hello, which is made with the Go
@@ -25,6 +27,12 @@ func sdkGuest(tb testing.TB) []byte {
 	module, err := os.ReadFile(file)
 	require.NoError(tb, err)
 	return module
+}
+
+// scriptGuest is the same in JavaScript: an interpreter of 690 KB and its
+// script.
+func scriptGuest(testing.TB) []byte {
+	return js.Module([]byte(`export default { wrap(op, next) { return next("dear " + op.input); } }`))
 }
 
 // BenchmarkFresh measures what Fresh costs over Pooled: medians of operations
@@ -44,7 +52,7 @@ func BenchmarkFresh(b *testing.B) {
 		module func(testing.TB) []byte
 	}{
 		{"wat-pass", read("guests/pass")}, {"c-pass", read("toolchains/c/pass")}, {"c-echo", read("toolchains/c/echo")},
-		{"rust-echo", read("toolchains/rust/echo")}, {"go-sdk", sdkGuest},
+		{"rust-echo", read("toolchains/rust/echo")}, {"go-sdk", sdkGuest}, {"js", scriptGuest},
 	} {
 		b.Run(guest.name, func(b *testing.B) {
 			rt := newRuntime(b, Config{})
@@ -61,7 +69,7 @@ func BenchmarkFresh(b *testing.B) {
 						b.Fatal(err)
 					}
 				}
-				if guest.name == "go-sdk" {
+				if guest.name == "go-sdk" || guest.name == "js" {
 					text := Wrap(NewPipeline(g), op, func(_ context.Context, in string) (string, error) { return in, nil })
 					run = func() {
 						if _, err := text(ctx, "world"); err != nil {

@@ -117,7 +117,8 @@ func (t *teller) attack(s *service) {
 	_, again := t.send(chapters[0].steps[0])
 	left := s.rt.MemoryBytes()
 	t.check(again == order, "the order was %s and is %s", order, again)
-	t.check(left <= memory, "extensions held %d bytes before and %d after", memory, left)
+	const stack = 128 << 10 // that an idle instance may keep
+	t.check(left <= memory+stack, "extensions held %d bytes before and %d after", memory, left)
 	harm := "nothing"
 	if len(t.wrong) > wrong {
 		harm = "harm"

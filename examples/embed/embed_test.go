@@ -43,7 +43,7 @@ func TestMain(m *testing.M) {
 // What differs between two runs: ports, what was measured, and its width.
 var (
 	port    = regexp.MustCompile(`127\.0\.0\.1:\d+`)
-	figures = regexp.MustCompile(` *[\d,]+ (fuel|µs|KiB)`)
+	figures = regexp.MustCompile(` *[\d,]+ (fuel|µs|KiB|of 16,777,216 bytes)`)
 )
 
 func TestTheDemoTellsItsStory(t *testing.T) {

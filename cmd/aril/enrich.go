@@ -18,6 +18,7 @@ func enrichCommand() *cobra.Command {
 		Long: `Enrich works on a directory of definitions: extensions, the tasks that they run,
 workflows and views, as JSON files. A host serves them with the package
 runtime/enrich.`,
+		Example: "  aril enrich lint definitions\n  aril enrich port definitions",
 		Args: func(cmd *cobra.Command, got []string) error {
 			if len(got) > 0 {
 				return usage("%s has no command %q; see %s --help", cmd.CommandPath(), got[0], cmd.CommandPath())

@@ -19,9 +19,9 @@ const (
 	keepStack  = 128 << 10 // the most that an idle function keeps
 )
 
-// stackField is where the engine's function type keeps its stack, as index + 1
-// of the struct's fields; 0 before anybody looked, -1 where there is none. One
-// process has one engine, the compiler or the interpreter, but in tests.
+// A stackField is which field of the engine's function type is its stack, -1
+// where none is. A process has one such type, the compiler's or the
+// interpreter's, but in tests.
 type stackField struct {
 	typ   reflect.Type
 	index int

@@ -79,7 +79,7 @@ func (p *Pool[T]) Take(ctx context.Context, root bool) (T, error) {
 			}
 			p.Drop(v)
 			p.mu.Lock()
-			p.live--
+			p.gone()
 			continue
 		}
 		if p.Max < 0 || p.live < p.Max || !root {
@@ -244,11 +244,16 @@ func (p *Pool[T]) leave() {
 }
 
 func (p *Pool[T]) left() {
+	p.gone()
+	p.wake()
+}
+
+// gone counts a value out; whoever closes the pool waits for the last.
+func (p *Pool[T]) gone() {
 	p.live--
 	if p.closed && p.live == 0 {
 		close(p.empty)
 	}
-	p.wake()
 }
 
 func (p *Pool[T]) wake() {

@@ -379,3 +379,29 @@ func TestAPoolThatIsClosedBeforeItsCleanerRunsIsClosedOnce(t *testing.T) {
 	require.NoError(t, p.Close(t.Context()))
 	require.Equal(t, 1, dropped)
 }
+
+// A value that Take cannot clean may be the last that Close waits for.
+func TestCloseDoesNotWaitForAValueThatCouldNotBeCleaned(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cleaning, finish := make(chan struct{}), make(chan struct{})
+		p := &Pool[int]{
+			New: func(context.Context, bool) (int, error) { return 7, nil }, Drop: func(int) {},
+			Clean: func(int) error { close(cleaning); <-finish; return ErrMemory }, Max: 1,
+		}
+		v, err := p.Take(t.Context(), true)
+		require.NoError(t, err)
+		p.cleaning = true // the pool's own cleaner is elsewhere
+		p.Give(v)
+		taken, closed := make(chan error, 1), make(chan error, 1)
+		go func() {
+			_, err := p.Take(t.Context(), true)
+			taken <- err
+		}()
+		<-cleaning
+		go func() { closed <- p.Close(t.Context()) }()
+		synctest.Wait()
+		close(finish)
+		require.ErrorIs(t, <-taken, ErrClosed)
+		require.NoError(t, <-closed)
+	})
+}

@@ -83,6 +83,12 @@ type Config struct {
 	// Observe is called for each run of an extension, when its group is over.
 	Observe func(ctx context.Context, r *Run)
 
+	// Attach makes a value of all the definitions that are about to be served,
+	// sorted by name: say, the state machines of the workflows. See
+	// [Enricher.Attached]. An issue that is no warning refuses the change. It
+	// is called by one goroutine at a time. Default: nothing is attached.
+	Attach func(docs []Document) (any, []Issue)
+
 	// Logger gets failures and what was published. Default: nothing is logged.
 	Logger *slog.Logger
 

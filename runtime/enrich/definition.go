@@ -8,7 +8,7 @@ import (
 
 // An Identity names one version of one definition.
 type Identity struct {
-	Flow    string // "sys-extensions", "sys-tasks", "sys-flows" or "sys-views"
+	Flow    string // "sys-extensions", "sys-tasks", "sys-flows", "sys-views" or "sys-schemas"
 	Domain  string
 	Key     string
 	Version string
@@ -23,6 +23,7 @@ const (
 	FlowTasks      = "sys-tasks"
 	FlowWorkflows  = "sys-flows"
 	FlowViews      = "sys-views"
+	FlowSchemas    = "sys-schemas" // kept for Config.Attach alone
 )
 
 // A Reference names a definition. Version is a whole version, the beginning of

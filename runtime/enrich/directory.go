@@ -85,7 +85,7 @@ func isDefinition(raw []byte) bool {
 	}
 	root, _ := v.(map[string]any)
 	switch root["flow"] {
-	case FlowExtensions, FlowTasks, FlowWorkflows, FlowViews:
+	case FlowExtensions, FlowTasks, FlowWorkflows, FlowViews, FlowSchemas:
 		return true
 	}
 	return false

@@ -90,6 +90,13 @@ func (e *Enricher) releaseCatalogue(c *catalogue) {
 	}
 }
 
+// Attached is what Config.Attach made of the definitions that are served now.
+func (e *Enricher) Attached() any {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	return e.current.attached
+}
+
 // Generation counts the changes of the definitions. It is part of ETags.
 func (e *Enricher) Generation() uint64 {
 	e.mu.RLock()

@@ -32,7 +32,9 @@ type MiddlewareConfig struct {
 	// names no extensions is kept, for its caller and URL. A request that is
 	// not a GET, below the same workflow, forgets them; so does
 	// "Cache-Control: no-cache" for its own. Default: nothing is kept.
-	BodyTTL time.Duration
+	// BodyTTLOf, where it is set, says it for each request instead.
+	BodyTTL   time.Duration
+	BodyTTLOf func(r *Request) time.Duration
 
 	// BodyBytes caps a response that is enriched, CacheBytes all that are
 	// kept. Defaults 8 MiB and 64 MiB. A larger response fails with status
@@ -143,9 +145,12 @@ func (m *middleware) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		m.bodies.forget(route.domain + "/" + route.workflow)
 		return
 	}
-	if !ok || route.kind == routeOther || r.Method != http.MethodGet {
+	if !ok || route.kind == routeOther {
 		m.next.ServeHTTP(w, r)
 		return
+	}
+	if r.Method == http.MethodHead {
+		w = headWriter{w}
 	}
 	req := m.request(r, route)
 	err := m.serve(w, r, route, req)
@@ -157,17 +162,22 @@ func (m *middleware) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case r.Context().Err() != nil:
 		return // nobody is there any more
 	case errors.As(err, &failed):
-		ProblemOf(err, req).write(w)
+		ProblemOf(err, req).Write(w)
 	case errors.Is(err, errTooLarge), errors.Is(err, errShape):
 		m.enricher.config.Logger.Error("the wrapped handler's response", "path", r.URL.Path, "error", err)
-		newProblem("dependency", "App:900000", "The response could not be enriched: "+err.Error()+".", "", req).write(w)
+		NewProblem("dependency", "App:900000", "The response could not be enriched: "+err.Error()+".", req).Write(w)
 	case errors.Is(err, ErrTooManyRuns):
-		newProblem("validation", "App:900002", err.Error(), "", req).write(w)
+		NewProblem("validation", "App:900002", err.Error(), req).Write(w)
 	default:
 		m.enricher.config.Logger.Error("enriching a response", "path", r.URL.Path, "error", err)
-		ProblemOf(err, req).write(w)
+		ProblemOf(err, req).Write(w)
 	}
 }
+
+// A headWriter answers HEAD: all of the response but the body.
+type headWriter struct{ http.ResponseWriter }
+
+func (headWriter) Write(b []byte) (int, error) { return len(b), nil }
 
 func (m *middleware) request(r *http.Request, route route) *Request {
 	query := r.URL.Query()

@@ -42,8 +42,11 @@ type Problem struct {
 
 const problemBase = "https://errors.vnext.io"
 
-// newProblem makes the details of a problem; prefix decides the status.
-func newProblem(prefix, code, detail, target string, r *Request) Problem {
+// NewProblem makes the details of a problem with a code such as
+// "Instance:100017". The prefix decides the status: validation and notsupported
+// 400, unauthorized 401, forbidden 403, notfound 404, conflict 409, dependency
+// 502, transient 503, everything else 500. Of r only Path and TraceID count.
+func NewProblem(prefix, code, detail string, r *Request) Problem {
 	status, ok := map[string]int{
 		"validation": 400, "notsupported": 400, "unauthorized": 401, "forbidden": 403, "notfound": 404,
 		"conflict": 409, "dependency": 502, "transient": 503,
@@ -54,7 +57,7 @@ func newProblem(prefix, code, detail, target string, r *Request) Problem {
 	p := Problem{
 		Type:  problemBase + "/" + itoa(status) + "/" + prefix + "/" + strings.NewReplacer(":", "/", ".", "/").Replace(code),
 		Title: http.StatusText(status), Status: status, Detail: detail, Instance: r.Path, Errors: map[string][]string{},
-		ErrorCode: prefix + "." + code, Prefix: prefix, Code: code, TraceID: r.TraceID, Target: target,
+		ErrorCode: prefix + "." + code, Prefix: prefix, Code: code, TraceID: r.TraceID,
 	}
 	return p
 }
@@ -64,14 +67,16 @@ func newProblem(prefix, code, detail, target string, r *Request) Problem {
 func ProblemOf(err error, r *Request) Problem {
 	var failed *Error
 	if errors.As(err, &failed) {
-		return newProblem("validation", failed.Code, failed.Message, failed.Target, r)
+		p := NewProblem("validation", failed.Code, failed.Message, r)
+		p.Target = failed.Target
+		return p
 	}
-	return newProblem("failure", "App:900000", "The response could not be enriched.", "", r)
+	return NewProblem("failure", "App:900000", "The response could not be enriched.", r)
 }
 
 // ProblemOfPublish lists issues by member.
 func ProblemOfPublish(err *PublishError, r *Request) Problem {
-	p := newProblem("validation", "App:900002", "The definitions are not valid.", "", r)
+	p := NewProblem("validation", "App:900002", "The definitions are not valid.", r)
 	for _, i := range err.Issues {
 		name := orElse(i.Member, "general")
 		p.Errors[name] = append(p.Errors[name], i.String())
@@ -79,7 +84,8 @@ func ProblemOfPublish(err *PublishError, r *Request) Problem {
 	return p
 }
 
-func (p Problem) write(w http.ResponseWriter) {
+// Write answers with the problem.
+func (p Problem) Write(w http.ResponseWriter) {
 	body, err := json.Marshal(p)
 	if err != nil {
 		http.Error(w, "internal error", http.StatusInternalServerError)

@@ -27,6 +27,15 @@ type Document struct {
 	Files fs.FS
 }
 
+// Issue is an issue of this document, at the value that path leads to:
+// "attributes", "states", "0". For a path that is not there it is the innermost
+// value on the way.
+func (d Document) Issue(message string, path ...string) Issue {
+	root, _ := decodeJSON(d.JSON)
+	o, _ := root.(map[string]any)
+	return Issue{File: d.Name, Line: lineOf(d.JSON, path...), Member: member(text(o, "flow"), path), Message: message}
+}
+
 // published is the owner of what Publish loaded; directories own what was
 // loaded from them.
 const published = ""
@@ -158,7 +167,17 @@ func (e *Enricher) swap(ctx context.Context, next map[Identity]owned) ([]Issue, 
 	slices.SortFunc(docs, func(a, b *parsed) int { return strings.Compare(a.doc.Name, b.doc.Name) })
 	c := newCatalogue(e.config.Compat, docs)
 	c.release = e.releaseCatalogue
-	issues, warnings := split(append(e.bind(ctx, c, docs), c.collisions(docs)...))
+	found := append(e.bind(ctx, c, docs), c.collisions(docs)...)
+	if e.config.Attach != nil {
+		plain := make([]Document, len(docs))
+		for i, d := range docs {
+			plain[i] = d.doc
+		}
+		var more []Issue
+		c.attached, more = e.config.Attach(plain)
+		found = append(found, more...)
+	}
+	issues, warnings := split(found)
 	err := context.Cause(ctx)
 	if err == nil && len(issues) > 0 {
 		err = e.refused(issues)

@@ -57,7 +57,11 @@ func (r *recorder) Write(b []byte) (int, error) {
 // inner asks the wrapped handler, or what it answered before.
 func (m *middleware) inner(r *http.Request, route route, req *Request) (*response, error) {
 	key := ""
-	if m.cfg.BodyTTL > 0 && len(req.Extensions) == 0 {
+	ttl := m.cfg.BodyTTL
+	if m.cfg.BodyTTLOf != nil {
+		ttl = m.cfg.BodyTTLOf(req)
+	}
+	if ttl > 0 && len(req.Extensions) == 0 {
 		key = req.Caller.ID + "\x00" + r.URL.EscapedPath() + "\x00" + r.URL.RawQuery + "\x00" + r.Header.Get("Accept") + "\x00" + r.Header.Get("Accept-Language")
 		if !req.Fresh {
 			if kept := m.bodies.get(key); kept != nil {
@@ -75,7 +79,7 @@ func (m *middleware) inner(r *http.Request, route route, req *Request) (*respons
 	rec.WriteHeader(http.StatusOK)
 	body := &response{rec.status, rec.header, rec.body.Bytes()}
 	if key != "" && body.status == http.StatusOK {
-		m.bodies.put(key, group, mark, body, time.Now().Add(m.cfg.BodyTTL))
+		m.bodies.put(key, group, mark, body, time.Now().Add(ttl))
 	}
 	return body, nil
 }
@@ -84,6 +88,7 @@ func (m *middleware) inner(r *http.Request, route route, req *Request) (*respons
 // the tag that a client sends is the middleware's.
 func innerRequest(r *http.Request, route route) *http.Request {
 	in := r.Clone(r.Context())
+	in.Method = http.MethodGet
 	for _, name := range []string{"If-None-Match", "If-Modified-Since", "If-Match", "If-Unmodified-Since", "If-Range", "Range", "Accept-Encoding"} {
 		in.Header.Del(name)
 	}

@@ -84,7 +84,7 @@ var english = message.NewPrinter(language.English)
 // "Extension.Task.Mapping".
 func member(flow string, path []string) string {
 	var b strings.Builder
-	b.WriteString(map[string]string{FlowExtensions: "Extension", FlowTasks: "Task", FlowWorkflows: "Workflow", FlowViews: "View"}[flow])
+	b.WriteString(map[string]string{FlowExtensions: "Extension", FlowTasks: "Task", FlowWorkflows: "Workflow", FlowViews: "View", FlowSchemas: "Schema"}[flow])
 	if b.Len() == 0 {
 		b.WriteString("Definition")
 	}

@@ -349,6 +349,48 @@ func TestACachedValueServesThoseThatItFits(t *testing.T) {
 	})
 }
 
+func TestThoseThatMissAtOnceWaitForOneToMakeTheValue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var runs atomic.Int64
+		slow := NativeMapping{Output: func(ctx context.Context, _ *ScriptContext) (*ScriptResponse, error) {
+			n := runs.Add(1)
+			select {
+			case <-time.After(time.Second):
+			case <-ctx.Done():
+				return nil, context.Cause(ctx)
+			}
+			if n == 1 {
+				return nil, errors.New("the first fails")
+			}
+			return &ScriptResponse{Data: fmt.Appendf(nil, `%d`, n)}, nil
+		}}
+		e, err := New(t.Context(), Config{Natives: map[string]Mapping{"m": slow}})
+		require.NoError(t, err)
+		defer func() { require.NoError(t, e.Close(context.Background())) }()
+		publish(t, e, scriptTask("core"), ext{key: "x", mapping: "m", more: `"timeoutSeconds":1.5,"cache":{"ttlSeconds":60,"vary":[]}`}.doc())
+		page := make([]any, 20)
+		for i := range page {
+			page[i] = &Instance{ID: fmt.Sprint(i)}
+		}
+		began := time.Now()
+		_, err = e.EnrichPage(t.Context(), Request{Domain: "core"}, page[:2])
+		require.NoError(t, err)
+		require.Equal(t, 1500*time.Millisecond, time.Since(began), "waiting and making have one time limit")
+		require.EqualValues(t, 2, runs.Load(), "what the first fails to make the other makes itself")
+		outcomes := e.Statistics("core", "x").Outcomes
+		require.EqualValues(t, 1, outcomes[OutcomeFailed])
+		require.EqualValues(t, 1, outcomes[OutcomeTimeout])
+
+		results, err := e.EnrichPage(t.Context(), Request{Domain: "core"}, page)
+		require.NoError(t, err)
+		for _, r := range results {
+			require.JSONEq(t, `3`, string(r.Extensions.Get("x")))
+		}
+		require.EqualValues(t, 3, runs.Load())
+		require.Empty(t, e.cache.flights)
+	})
+}
+
 func TestTheCacheIsBounded(t *testing.T) {
 	t.Parallel()
 	c := newValueCache(2, 10_000)

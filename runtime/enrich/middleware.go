@@ -24,13 +24,15 @@ type MiddlewareConfig struct {
 	Caller func(r *http.Request) Caller
 
 	// FilterData limits an instance's data by the caller, in the response
-	// alone: extensions see all of it. It gets and gives the JSON value.
-	// Default: nothing is taken away.
-	FilterData func(ctx context.Context, r *Request, data json.RawMessage) (json.RawMessage, error)
+	// alone: extensions see all of it. It gets the instance, or the item of a
+	// history, as far as the response describes it, and the JSON value, of which
+	// it gives what is to be seen. Default: nothing is taken away.
+	FilterData func(ctx context.Context, r *Request, i *Instance, data json.RawMessage) (json.RawMessage, error)
 
 	// BodyTTL is how long a response of the wrapped handler to a request that
-	// names no extensions is kept, for its caller and URL. A request that is
-	// not a GET, below the same workflow, forgets them; so does
+	// names no extensions is kept, for its caller and URL, and for the
+	// definitions that are loaded. A request that is not a GET, below the same
+	// workflow, forgets them before its own answer is sent; so does
 	// "Cache-Control: no-cache" for its own. Default: nothing is kept.
 	// BodyTTLOf, where it is set, says it for each request instead.
 	BodyTTL   time.Duration
@@ -140,9 +142,9 @@ type middleware struct {
 func (m *middleware) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	route, ok := parseRoute(m.cfg.Prefix, r.URL.EscapedPath())
 	if ok && r.Method != http.MethodGet && r.Method != http.MethodHead {
-		m.bodies.forget(route.domain + "/" + route.workflow)
-		m.next.ServeHTTP(w, r)
-		m.bodies.forget(route.domain + "/" + route.workflow)
+		write := &forgetting{ResponseWriter: w, forget: func() { m.bodies.forget(route.domain + "/" + route.workflow) }}
+		m.next.ServeHTTP(write, r)
+		write.once()
 		return
 	}
 	if !ok || route.kind == routeOther {
@@ -159,6 +161,9 @@ func (m *middleware) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	var failed *Error
 	switch {
+	case errors.Is(context.Cause(r.Context()), context.DeadlineExceeded):
+		w.Header().Set("Retry-After", "1")
+		NewProblem("transient", "App:900000", "The response was not ready in the time that it may take.", req).Write(w)
 	case r.Context().Err() != nil:
 		return // nobody is there any more
 	case errors.As(err, &failed):
@@ -178,6 +183,36 @@ func (m *middleware) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 type headWriter struct{ http.ResponseWriter }
 
 func (headWriter) Write(b []byte) (int, error) { return len(b), nil }
+
+// A forgetting makes what is kept of a workflow go before the first byte of the
+// answer to a write does: whoever has the answer reads what was written.
+type forgetting struct {
+	http.ResponseWriter
+	forget func()
+	done   bool
+}
+
+func (f *forgetting) once() {
+	if !f.done {
+		f.done = true
+		f.forget()
+	}
+}
+
+func (f *forgetting) WriteHeader(status int) {
+	if status >= 200 {
+		f.once()
+	}
+	f.ResponseWriter.WriteHeader(status)
+}
+
+func (f *forgetting) Write(b []byte) (int, error) {
+	f.once()
+	return f.ResponseWriter.Write(b)
+}
+
+// Unwrap is for http.ResponseController.
+func (f *forgetting) Unwrap() http.ResponseWriter { return f.ResponseWriter }
 
 func (m *middleware) request(r *http.Request, route route) *Request {
 	query := r.URL.Query()

@@ -278,7 +278,7 @@ func TestDataIsLimitedByTheCallerInTheResponseAlone(t *testing.T) { // V-B34
 	publish(t, e, scriptTask("core"), ext{key: "x", mapping: "m"}.doc())
 	h := e.Middleware(MiddlewareConfig{
 		Caller: func(r *http.Request) Caller { return Caller{ID: r.Header.Get("X-User")} },
-		FilterData: func(_ context.Context, r *Request, data json.RawMessage) (json.RawMessage, error) {
+		FilterData: func(_ context.Context, r *Request, _ *Instance, data json.RawMessage) (json.RawMessage, error) {
 			if r.Caller.ID == "admin" {
 				return data, nil
 			}

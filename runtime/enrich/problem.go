@@ -62,6 +62,13 @@ func NewProblem(prefix, code, detail string, r *Request) Problem {
 	return p
 }
 
+// WithStatus is the problem with another status than its prefix has.
+func (p Problem) WithStatus(status int) Problem {
+	p.Type = strings.Replace(p.Type, "/"+itoa(p.Status)+"/", "/"+itoa(status)+"/", 1)
+	p.Status, p.Title = status, http.StatusText(status)
+	return p
+}
+
 // ProblemOf turns an error of Enrich into the body and the status that the
 // system described answers with. What is no [Error] says nothing of itself.
 func ProblemOf(err error, r *Request) Problem {

@@ -3,6 +3,7 @@ package enrich
 import (
 	"bytes"
 	"container/list"
+	"context"
 	"errors"
 	"net/http"
 	"net/url"
@@ -13,9 +14,10 @@ import (
 
 // A response is what the wrapped handler answered.
 type response struct {
-	status int
-	header http.Header
-	body   []byte
+	status    int
+	header    http.Header
+	body      []byte
+	described *Instance // by Describe; nil where it was not
 }
 
 func (b *response) write(w http.ResponseWriter) {
@@ -30,11 +32,24 @@ var errTooLarge = errors.New("it is too large")
 
 // A recorder keeps a response, up to a limit.
 type recorder struct {
-	header http.Header
-	status int
-	body   bytes.Buffer
-	limit  int
-	over   bool
+	header    http.Header
+	status    int
+	body      bytes.Buffer
+	limit     int
+	over      bool
+	described *Instance
+}
+
+type recorderKey struct{}
+
+// Describe tells the Middleware around a handler which instance its response is
+// about, where the response does not say all of it, as that of functions/data
+// does not. ctx is that of the request. The instance's Data does not count: it
+// is what the response has. Without a Middleware nothing happens.
+func Describe(ctx context.Context, i *Instance) {
+	if rec, ok := ctx.Value(recorderKey{}).(*recorder); ok {
+		rec.described = i
+	}
 }
 
 func (r *recorder) Header() http.Header { return r.header }
@@ -62,7 +77,7 @@ func (m *middleware) inner(r *http.Request, route route, req *Request) (*respons
 		ttl = m.cfg.BodyTTLOf(req)
 	}
 	if ttl > 0 && len(req.Extensions) == 0 {
-		key = req.Caller.ID + "\x00" + r.URL.EscapedPath() + "\x00" + r.URL.RawQuery + "\x00" + r.Header.Get("Accept") + "\x00" + r.Header.Get("Accept-Language")
+		key = itoa(int(m.enricher.Generation())) + "\x00" + req.Caller.key() + "\x00" + r.URL.EscapedPath() + "\x00" + r.URL.RawQuery + "\x00" + r.Header.Get("Accept") + "\x00" + r.Header.Get("Accept-Language")
 		if !req.Fresh {
 			if kept := m.bodies.get(key); kept != nil {
 				return kept, nil
@@ -72,12 +87,13 @@ func (m *middleware) inner(r *http.Request, route route, req *Request) (*respons
 	group := route.domain + "/" + route.workflow
 	mark := m.bodies.mark()
 	rec := &recorder{header: http.Header{}, limit: m.cfg.BodyBytes}
-	m.next.ServeHTTP(rec, innerRequest(r, route))
+	in := innerRequest(r, route)
+	m.next.ServeHTTP(rec, in.WithContext(context.WithValue(in.Context(), recorderKey{}, rec)))
 	if rec.over {
 		return nil, errTooLarge
 	}
 	rec.WriteHeader(http.StatusOK)
-	body := &response{rec.status, rec.header, rec.body.Bytes()}
+	body := &response{rec.status, rec.header, rec.body.Bytes(), rec.described}
 	if key != "" && body.status == http.StatusOK {
 		m.bodies.put(key, group, mark, body, time.Now().Add(ttl))
 	}

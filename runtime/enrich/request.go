@@ -34,9 +34,18 @@ type Request struct {
 
 // A Caller is on whose behalf something is read. The host says who it is.
 type Caller struct {
-	ID         string
+	ID string
+
+	// Rights stands for what the caller may see: any text that is another when
+	// that is, such as the list of its roles. With ID it keeps tags and cached
+	// responses of different callers apart.
+	Rights string
+
 	Attributes map[string]any // for the host's own hooks
 }
+
+// key tells callers apart that may see different things.
+func (c Caller) key() string { return itoa(len(c.ID)) + " " + c.ID + c.Rights }
 
 // An Instance is what is enriched. Any other Go value is taken for its Data.
 type Instance struct {

@@ -16,10 +16,15 @@ func (m *middleware) one(w http.ResponseWriter, r *http.Request, route route, re
 		return fmt.Errorf("%w: %w", errShape, err)
 	}
 	instance := instanceFrom(o, route)
-	tag := m.tag(instance, req, body.header.Get("ETag"))
+	if body.described != nil {
+		described := *body.described
+		described.Data, described.ETag = instance.Data, orElse(described.ETag, instance.ETag)
+		instance = &described
+	}
+	instance.ETag = orElse(instance.ETag, body.header.Get("ETag"))
+	tag := m.enricher.Tag(req, instance)
 	if route.kind != routeExtensions && matches(r.Header, tag) && !req.Fresh {
 		copyHeader(w.Header(), body.header)
-		keepPrivate(w.Header())
 		keepPrivate(w.Header())
 		w.Header().Set("ETag", tag)
 		w.Header().Del("Content-Type")
@@ -44,7 +49,7 @@ func (m *middleware) one(w http.ResponseWriter, r *http.Request, route route, re
 		writeJSON(w, out)
 		return nil
 	}
-	if err := m.filter(r, req, &o); err != nil {
+	if err := m.filter(r, req, instance, &o); err != nil {
 		return err
 	}
 	o.set(tagMember(o), quoteJSON(nil, []byte(tag)))
@@ -57,13 +62,13 @@ func (m *middleware) one(w http.ResponseWriter, r *http.Request, route route, re
 }
 
 // filter limits the data of one instance.
-func (m *middleware) filter(r *http.Request, req *Request, o *Object) error {
+func (m *middleware) filter(r *http.Request, req *Request, i *Instance, o *Object) error {
 	if m.cfg.FilterData == nil {
 		return nil
 	}
 	for _, name := range dataMembers {
 		if raw := o.Get(name); raw != nil {
-			kept, err := m.cfg.FilterData(r.Context(), req, raw)
+			kept, err := m.cfg.FilterData(r.Context(), req, i, raw)
 			if err != nil {
 				return err
 			}
@@ -102,7 +107,7 @@ func (m *middleware) page(w http.ResponseWriter, r *http.Request, route route, r
 	if len(items) > m.cfg.Items {
 		return fmt.Errorf("%w: a page of %d; the most is %d", errTooLarge, len(items), m.cfg.Items)
 	}
-	objects, instances := make([]Object, len(items)), make([]any, len(items))
+	objects, instances := make([]Object, len(items)), make([]any, len(items)) // of *Instance
 	for i, item := range items {
 		if objects[i], err = parseObject(item); err != nil {
 			return fmt.Errorf("%w: %w", errShape, err)
@@ -121,7 +126,7 @@ func (m *middleware) page(w http.ResponseWriter, r *http.Request, route route, r
 		} else {
 			out = append(out, ',')
 		}
-		if err := m.filter(r, req, &objects[i]); err != nil {
+		if err := m.filter(r, req, instances[i].(*Instance), &objects[i]); err != nil {
 			return err
 		}
 		objects[i].set("extensions", results[i].Extensions.append(nil))
@@ -142,8 +147,13 @@ func (m *middleware) page(w http.ResponseWriter, r *http.Request, route route, r
 // dataMembers are where an instance's data is.
 var dataMembers = []string{"data", "attributes"}
 
-// instanceFrom reads what a response says of an instance.
+// instanceFrom reads what a response says of an instance. Releases from 0.0.39
+// on have its state in a member "metadata".
 func instanceFrom(o Object, route route) *Instance {
+	var metadata struct{ CurrentState, Status string }
+	if raw := o.Get("metadata"); raw != nil {
+		_ = json.Unmarshal(raw, &metadata) // what is in another shape is no state
+	}
 	str := func(names ...string) string {
 		for _, name := range names {
 			var s string
@@ -155,7 +165,7 @@ func instanceFrom(o Object, route route) *Instance {
 	}
 	i := &Instance{
 		ID: orElse(str("id"), route.instance), Key: str("key"), Domain: orElse(str("domain"), route.domain), Flow: orElse(str("flow"), route.workflow),
-		FlowVersion: str("flowVersion"), State: str("state"), Status: str("status"), ETag: str("eTag", "etag"),
+		FlowVersion: str("flowVersion"), State: orElse(str("state"), metadata.CurrentState), Status: orElse(str("status"), metadata.Status), ETag: str("eTag", "etag"),
 	}
 	if raw := o.Get("tags"); raw != nil {
 		_ = json.Unmarshal(raw, &i.Tags) // what is no list of texts is no tags
@@ -177,15 +187,18 @@ func tagMember(o Object) string {
 	return "eTag"
 }
 
-// tag is the weak tag of one instance as one caller sees it.
-func (m *middleware) tag(i *Instance, req *Request, header string) string {
+// Tag is the weak ETag that Middleware gives a response about one instance. It
+// is another one for another caller, other definitions, or another ETag of i;
+// where i has none, for other Data, if that is a json.RawMessage. Of r only
+// Domain, Workflow and Caller count.
+func (e *Enricher) Tag(r *Request, i *Instance) string {
 	h := sha256.New()
-	base := orElse(i.ETag, header)
+	base := i.ETag
 	if base == "" {
 		raw, _ := i.Data.(json.RawMessage)
 		base = string(raw)
 	}
-	for _, part := range []string{itoa(int(m.enricher.Generation())), req.Domain, req.Workflow, i.ID, i.FlowVersion, req.Caller.ID, strings.TrimPrefix(base, "W/")} {
+	for _, part := range []string{itoa(int(e.Generation())), r.Domain, r.Workflow, i.ID, i.FlowVersion, r.Caller.key(), strings.TrimPrefix(base, "W/")} {
 		fmt.Fprintf(h, "%d %s\n", len(part), part)
 	}
 	return `W/"` + base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:15]) + `"`

@@ -38,15 +38,12 @@ func (s *pass) run(ctx context.Context, x *Extension) (end ending) {
 		end.canceled(ctx)
 		return end
 	}
-	key, kept := s.kept(x)
-	value, err := kept, error(nil)
-	end.run.Outcome = OutcomeCached
-	if kept == nil {
-		end.run.Outcome = OutcomeValue
-		value, end.response, err = s.make(ctx, x)
-		if value, err = s.shape(x, slot, value, err); err == nil && key != "" && value != nil {
-			s.enricher.cache.put(key, value, time.Now().Add(x.Cache.TTL))
-		}
+	var value json.RawMessage
+	var err error
+	if x.Cache == nil {
+		value, err = s.fresh(ctx, &end)
+	} else {
+		value, err = s.kept(ctx, &end)
 	}
 	if err == nil && value != nil && config.FilterValue != nil {
 		value, err = s.filter(ctx, x, value)
@@ -94,6 +91,58 @@ func (s *pass) failed(end *ending, err error) {
 	if policy := orElse(x.OnFailure, s.enricher.config.OnFailure); policy == "fail" || policy == "" && s.catalogue.compat.fails() {
 		end.fails = &Error{Code: CodeExecutionFailed, Target: x.Key, Message: failedMessage(x.Key, err.Error()), Err: err}
 	}
+}
+
+// fresh makes a value.
+func (s *pass) fresh(ctx context.Context, end *ending) (value json.RawMessage, err error) {
+	end.run.Outcome = OutcomeValue
+	value, end.response, err = s.make(ctx, end.extension)
+	return s.shape(end.extension, end.run.Slot, value, err)
+}
+
+// making is the key of a context in which a value for the cache is made.
+type making struct{}
+
+// kept takes a value from the cache, or makes it. Of those that miss at once
+// one makes it, and the others wait for that one; what it fails to make they
+// make themselves, within the same time. Who is below one that makes a value
+// does not wait, since it could be for that one.
+func (s *pass) kept(ctx context.Context, end *ending) (json.RawMessage, error) {
+	x, cache := end.extension, s.enricher.cache
+	key, ok := s.cacheKey(x)
+	if !ok {
+		return s.fresh(ctx, end)
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, s.timeout(x), errTimeout)
+	defer cancel()
+	for waited := false; !s.request.Fresh; waited = true {
+		if value, ok := cache.get(key, time.Now()); ok {
+			end.run.Outcome = OutcomeCached
+			return value, nil
+		}
+		if waited || ctx.Value(making{}) != nil {
+			break
+		}
+		made := cache.flight(key)
+		if made == nil {
+			defer cache.landed(key)
+			if value, ok := cache.get(key, time.Now()); ok { // made between the two looks
+				end.run.Outcome = OutcomeCached
+				return value, nil
+			}
+			break
+		}
+		select {
+		case <-made:
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+	}
+	value, err := s.fresh(context.WithValue(ctx, making{}, true), end)
+	if err == nil && value != nil {
+		cache.put(key, value, time.Now().Add(x.Cache.TTL))
+	}
+	return value, err
 }
 
 // make runs input handler, task and output handler. A nil value is no output.

@@ -16,6 +16,7 @@ type valueCache struct {
 	entries map[string]*list.Element
 	order   *list.List // most recently used first
 	bytes   int
+	flights map[string]chan struct{} // by key: closed when the one who makes the value is through
 }
 
 type cached struct {
@@ -28,7 +29,7 @@ type cached struct {
 const entryOverhead = 256
 
 func newValueCache(entries, bytes int) *valueCache {
-	return &valueCache{maxEntries: entries, maxBytes: bytes, entries: map[string]*list.Element{}, order: list.New()}
+	return &valueCache{maxEntries: entries, maxBytes: bytes, entries: map[string]*list.Element{}, order: list.New(), flights: map[string]chan struct{}{}}
 }
 
 func (c *valueCache) get(key string, now time.Time) (json.RawMessage, bool) {
@@ -62,6 +63,25 @@ func (c *valueCache) put(key string, value json.RawMessage, until time.Time) {
 	for len(c.entries) > c.maxEntries || c.bytes > c.maxBytes {
 		c.drop(c.order.Back())
 	}
+}
+
+// flight is nil for the first to make a value, who then owes landed. The others
+// get what closes when that one is through.
+func (c *valueCache) flight(key string) <-chan struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if made, ok := c.flights[key]; ok {
+		return made
+	}
+	c.flights[key] = make(chan struct{})
+	return nil
+}
+
+func (c *valueCache) landed(key string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	close(c.flights[key])
+	delete(c.flights, key)
 }
 
 func (c *valueCache) drop(e *list.Element) {

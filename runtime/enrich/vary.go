@@ -6,15 +6,11 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"strings"
-	"time"
 )
 
-// kept looks an extension's value up in the cache. key is "" where it is not
-// to be cached.
-func (s *pass) kept(x *Extension) (key string, value json.RawMessage) {
-	if x.Cache == nil {
-		return "", nil
-	}
+// cacheKey is what an extension's value is kept under. ok is false where its
+// policy asks for what is no JSON.
+func (s *pass) cacheKey(x *Extension) (key string, ok bool) {
 	h := sha256.New()
 	part := func(text string) {
 		var n [8]byte
@@ -34,7 +30,7 @@ func (s *pass) kept(x *Extension) (key string, value json.RawMessage) {
 			if s.instance.ETag == "" || s.instance.ID == "" && s.instance.Key == "" {
 				raw, err := json.Marshal(s.context.Instance.Data)
 				if err != nil {
-					return "", nil
+					return "", false
 				}
 				part(string(raw))
 			}
@@ -47,15 +43,10 @@ func (s *pass) kept(x *Extension) (key string, value json.RawMessage) {
 		case "data":
 			raw, err := json.Marshal(at(s.context.Instance.Data, name))
 			if err != nil {
-				return "", nil
+				return "", false
 			}
 			part(string(raw))
 		}
 	}
-	key = hex.EncodeToString(h.Sum(nil))
-	if s.request.Fresh {
-		return key, nil
-	}
-	value, _ = s.enricher.cache.get(key, time.Now())
-	return key, value
+	return hex.EncodeToString(h.Sum(nil)), true
 }

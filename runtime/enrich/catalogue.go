@@ -11,6 +11,7 @@ import (
 type catalogue struct {
 	compat     Compat
 	generation uint64
+	revision   string                  // a digest of all of it
 	attached   any                     // by Config.Attach
 	extensions map[string][]*Extension // by domain/key, newest first
 	tasks      map[string][]*Task

@@ -63,6 +63,11 @@ type Config struct {
 	// Store keeps what was published over restarts. Default: none.
 	Store Store
 
+	// Dir is a directory whose definitions New loads together with those of
+	// Store, as either may refer to the other. LoadDir loads it again. Default:
+	// none.
+	Dir string
+
 	// Secrets gives the values of {{secrets.STORE.KEY}}, and what guests ask
 	// for by aril_secrets_v1.get. Default: there are none, and guests that
 	// import it are refused.
@@ -84,9 +89,10 @@ type Config struct {
 	Observe func(ctx context.Context, r *Run)
 
 	// Attach makes a value of all the definitions that are about to be served,
-	// sorted by name: say, the state machines of the workflows. See
-	// [Enricher.Attached]. An issue that is no warning refuses the change. It
-	// is called by one goroutine at a time. Default: nothing is attached.
+	// sorted by name: say, the state machines of the workflows. New calls it
+	// too, also where there are none yet. See [Enricher.Attached]. An issue that
+	// is no warning refuses the change. It is called by one goroutine at a time.
+	// Default: nothing is attached.
 	Attach func(docs []Document) (any, []Issue)
 
 	// Logger gets failures and what was published. Default: nothing is logged.

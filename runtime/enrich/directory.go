@@ -96,7 +96,8 @@ func isDefinition(raw []byte) bool {
 const settle = 100 * time.Millisecond
 
 // Watch loads a directory and loads it again whenever something below it
-// changes, until ctx is done. A version that does not load is told of in the
+// changes, or another directory takes its place (within a second or so), until
+// ctx is done. A version that does not load is told of in the
 // log and to report, and the last good one serves on. It returns an error when
 // it cannot watch, or the context's; the first load's failure is reported like
 // any other. report may be nil; it runs on Watch's goroutine.
@@ -106,6 +107,10 @@ func (e *Enricher) Watch(ctx context.Context, dir string, report func(warnings [
 		return err
 	}
 	defer func() { _ = w.Close() }() // nothing is lost with it
+	watched, err := os.Stat(dir)
+	if err != nil {
+		return err
+	}
 	if err := watchAll(w, dir); err != nil {
 		return err
 	}
@@ -118,6 +123,8 @@ func (e *Enricher) Watch(ctx context.Context, dir string, report func(warnings [
 	load()
 	timer := time.NewTimer(time.Hour)
 	timer.Stop()
+	look := time.NewTicker(time.Second)
+	defer look.Stop()
 	for {
 		select {
 		case <-ctx.Done():
@@ -137,6 +144,12 @@ func (e *Enricher) Watch(ctx context.Context, dir string, report func(warnings [
 			// Events were lost: look at everything.
 			e.config.Logger.Warn("watching definitions", "directory", dir, "error", err)
 			timer.Reset(settle)
+		case <-look.C:
+			// Another directory may have got the name, or the link another goal.
+			if now, err := os.Stat(dir); err == nil && !os.SameFile(now, watched) && watchAll(w, dir) == nil {
+				watched = now
+				timer.Reset(settle)
+			}
 		case <-timer.C:
 			load()
 		}
@@ -145,6 +158,10 @@ func (e *Enricher) Watch(ctx context.Context, dir string, report func(warnings [
 
 // watchAll watches a directory and those below it.
 func watchAll(w *fsnotify.Watcher, dir string) error {
+	dir, err := filepath.EvalSymlinks(dir)
+	if err != nil {
+		return err
+	}
 	return filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err

@@ -3,6 +3,8 @@ package enrich
 import (
 	"context"
 	"errors"
+	"fmt"
+	"os"
 	"sync"
 )
 
@@ -26,7 +28,7 @@ type Enricher struct {
 }
 
 // New makes an Enricher without definitions, but for those that Config.Store
-// kept. The error lists everything that is wrong with cfg.
+// kept and Config.Dir has. The error lists everything that is wrong with cfg.
 func New(ctx context.Context, cfg Config) (*Enricher, error) {
 	config, err := cfg.withDefaults(ctx)
 	if err != nil {
@@ -36,16 +38,43 @@ func New(ctx context.Context, cfg Config) (*Enricher, error) {
 	e.programs = programs{config: config, loaded: map[string]*program{}}
 	e.current = newCatalogue(config.Compat, nil)
 	e.current.release = e.releaseCatalogue
-	if config.Store != nil {
-		docs, err := config.Store.Load(ctx)
-		if err == nil && len(docs) > 0 {
-			_, err = e.Publish(ctx, docs...)
-		}
-		if err != nil {
-			return nil, errors.Join(err, e.Close(ctx))
-		}
+	if err := e.begin(ctx); err != nil {
+		return nil, errors.Join(err, e.Close(ctx))
 	}
 	return e, nil
+}
+
+// begin loads what Config names.
+func (e *Enricher) begin(ctx context.Context) error {
+	e.publishing.Lock()
+	defer e.publishing.Unlock()
+	c := e.newChange(published, false)
+	if e.config.Store != nil {
+		docs, err := e.config.Store.Load(ctx)
+		if err != nil {
+			return err
+		}
+		c.add(e.parseAll(ctx, docs))
+	}
+	if dir := e.config.Dir; dir != "" {
+		root, err := os.OpenRoot(dir)
+		if err != nil {
+			return err
+		}
+		defer root.Close()
+		docs, issues, err := e.collect(ctx, root.FS())
+		if err != nil {
+			return fmt.Errorf("load %s: %w", dir, err)
+		}
+		c.owner, c.issues = dir, append(c.issues, issues...)
+		c.add(e.parseAll(ctx, docs))
+	}
+	if len(c.next) == 0 && len(c.issues) == 0 && e.config.Attach == nil {
+		return nil
+	}
+	c.kept = true
+	_, err := c.serve(ctx)
+	return err
 }
 
 // Close ends the Enricher; what runs is let finish within ctx. It closes the
@@ -97,9 +126,18 @@ func (e *Enricher) Attached() any {
 	return e.current.attached
 }
 
-// Generation counts the changes of the definitions. It is part of ETags.
+// Generation counts the changes of the definitions since New.
 func (e *Enricher) Generation() uint64 {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
 	return e.current.generation
+}
+
+// Revision is a digest of the definitions that are served and of their
+// mappings' code: the same in every process that serves the same. It is part of
+// ETags.
+func (e *Enricher) Revision() string {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	return e.current.revision
 }

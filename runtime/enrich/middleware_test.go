@@ -170,6 +170,8 @@ func TestAKnownTagIsAnsweredWithoutRunningExtensions(t *testing.T) { // V-B35, V
 	a.etag = `"01KK"`
 	require.Equal(t, http.StatusNotModified, get(t, h, dataPath, "If-None-Match", tag).Code)
 	publish(t, e, scriptTask("core"))
+	require.Equal(t, http.StatusNotModified, get(t, h, dataPath, "If-None-Match", tag).Code, "the same definitions")
+	publish(t, e, scriptTask("other"))
 	require.Equal(t, http.StatusOK, get(t, h, dataPath, "If-None-Match", tag).Code, "other definitions")
 
 	page := e.Middleware(MiddlewareConfig{})(&wrapped{body: `[]`, etag: `"1"`})

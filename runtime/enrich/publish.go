@@ -3,6 +3,8 @@ package enrich
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -69,43 +71,69 @@ func (e *Enricher) Unpublish(ctx context.Context, ids ...Identity) ([]Issue, err
 		}
 		delete(next, id)
 	}
-	return e.swap(ctx, next)
+	return e.swap(ctx, next, false)
 }
 
 // change replaces or adds documents of one owner.
 func (e *Enricher) change(ctx context.Context, owner string, docs []Document, whole bool) ([]Issue, error) {
 	e.publishing.Lock()
 	defer e.publishing.Unlock()
-	parsedDocs, issues := e.parseAll(ctx, docs)
-	next := map[Identity]owned{}
+	c := e.newChange(owner, whole)
+	c.add(e.parseAll(ctx, docs))
+	return c.serve(ctx)
+}
+
+// A change is a catalogue in the making. Hold publishing while there is one.
+type change struct {
+	enricher *Enricher
+	owner    string // of what is added
+	next     map[Identity]owned
+	fresh    map[Identity]string // what was added, by the document's name
+	issues   []Issue
+	kept     bool // Config.Store has what was published
+}
+
+// newChange begins with what is there; with whole, less what owner brought.
+func (e *Enricher) newChange(owner string, whole bool) *change {
+	c := &change{enricher: e, owner: owner, next: map[Identity]owned{}, fresh: map[Identity]string{}, kept: owner != published}
 	for id, old := range e.documents {
 		if !whole || old.owner != owner {
-			next[id] = old
+			c.next[id] = old
 		}
 	}
-	fresh := map[Identity]string{}
-	for _, p := range parsedDocs {
+	return c
+}
+
+// add takes what parseAll gave.
+func (c *change) add(docs []*parsed, issues []Issue) {
+	c.issues = append(c.issues, issues...)
+	for _, p := range docs {
 		at := func(message string) {
-			issues = append(issues, Issue{File: p.doc.Name, Line: lineOf(p.doc.JSON, "key"), Member: member(p.Flow, []string{"key"}), Message: message})
+			c.issues = append(c.issues, Issue{File: p.doc.Name, Line: lineOf(p.doc.JSON, "key"), Member: member(p.Flow, []string{"key"}), Message: message})
 		}
-		if other, ok := fresh[p.Identity]; ok {
+		old, there := c.next[p.Identity]
+		if other, ok := c.fresh[p.Identity]; ok && old.owner == c.owner {
 			at(fmt.Sprintf("%v is defined in %s too", p.Identity, other))
 			continue
 		}
-		if old, ok := next[p.Identity]; ok && old.owner != owner {
+		if there && old.owner != c.owner {
 			at(fmt.Sprintf("%v is already loaded from %s", p.Identity, cmp.Or(old.owner, "a publish")))
 			continue
 		}
-		fresh[p.Identity] = p.doc.Name
-		next[p.Identity] = owned{p, owner}
+		c.fresh[p.Identity] = p.doc.Name
+		c.next[p.Identity] = owned{p, c.owner}
 	}
-	if len(next) > e.config.Documents {
-		issues = append(issues, Issue{Message: fmt.Sprintf("%d definitions; the most is %d", len(next), e.config.Documents)})
+}
+
+// serve makes the change what is served, unless something is wrong with it.
+func (c *change) serve(ctx context.Context) ([]Issue, error) {
+	if most := c.enricher.config.Documents; len(c.next) > most {
+		c.issues = append(c.issues, Issue{Message: fmt.Sprintf("%d definitions; the most is %d", len(c.next), most)})
 	}
-	if len(issues) > 0 {
-		return nil, e.refused(issues)
+	if len(c.issues) > 0 {
+		return nil, c.enricher.refused(c.issues)
 	}
-	return e.swap(ctx, next)
+	return c.enricher.swap(ctx, c.next, c.kept)
 }
 
 // parseAll validates documents and finds their mappings, on all processors.
@@ -158,14 +186,18 @@ func (e *Enricher) refused(issues []Issue) error {
 	return err
 }
 
-// swap makes documents the catalogue that is served, or says why not.
-func (e *Enricher) swap(ctx context.Context, next map[Identity]owned) ([]Issue, error) {
+// swap makes documents the catalogue that is served, or says why not. With
+// kept, what was published did not change.
+func (e *Enricher) swap(ctx context.Context, next map[Identity]owned, kept bool) ([]Issue, error) {
 	docs := make([]*parsed, 0, len(next))
 	for _, o := range next {
 		docs = append(docs, o.parsed)
 	}
-	slices.SortFunc(docs, func(a, b *parsed) int { return strings.Compare(a.doc.Name, b.doc.Name) })
+	slices.SortFunc(docs, func(a, b *parsed) int {
+		return cmp.Or(strings.Compare(a.doc.Name, b.doc.Name), strings.Compare(a.Identity.String(), b.Identity.String()))
+	})
 	c := newCatalogue(e.config.Compat, docs)
+	c.revision = revisionOf(docs)
 	c.release = e.releaseCatalogue
 	found := append(e.bind(ctx, c, docs), c.collisions(docs)...)
 	if e.config.Attach != nil {
@@ -182,7 +214,7 @@ func (e *Enricher) swap(ctx context.Context, next map[Identity]owned) ([]Issue, 
 	if err == nil && len(issues) > 0 {
 		err = e.refused(issues)
 	}
-	if err == nil && e.config.Store != nil {
+	if err == nil && e.config.Store != nil && !kept {
 		err = e.save(ctx, next)
 	}
 	if err == nil {
@@ -202,6 +234,15 @@ func (e *Enricher) swap(ctx context.Context, next map[Identity]owned) ([]Issue, 
 	}
 	e.config.Logger.Info("definitions published", "documents", len(docs), "generation", c.generation)
 	return warnings, nil
+}
+
+// revisionOf is a digest of documents, which are in order, and their mappings.
+func revisionOf(docs []*parsed) string {
+	h := sha256.New()
+	for _, d := range docs {
+		fmt.Fprintf(h, "%s\x00%x\x00%s\x00%s\x00", d.Identity, sha256.Sum256(d.doc.JSON), d.code.name, d.code.digest)
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
 // serve makes c what readers see.

@@ -229,6 +229,41 @@ func TestADirectoryIsWatched(t *testing.T) {
 	require.ErrorIs(t, <-done, context.Canceled)
 }
 
+func TestADirectoryThatIsReplacedIsStillWatched(t *testing.T) {
+	t.Parallel()
+	parent := t.TempDir()
+	release := func(name, mapping string) {
+		require.NoError(t, os.Mkdir(filepath.Join(parent, name), 0o755))
+		require.NoError(t, os.WriteFile(filepath.Join(parent, name, "task.json"), scriptTask("core").JSON, 0o600))
+		require.NoError(t, os.WriteFile(filepath.Join(parent, name, "x.json"), ext{key: "x", mapping: mapping}.doc().JSON, 0o600))
+	}
+	release("1", "one")
+	release("2", "two")
+	link := filepath.Join(parent, "current")
+	require.NoError(t, os.Symlink("1", link))
+	e := newEnricher(t, Config{Natives: map[string]Mapping{"one": gives(`1`), "two": gives(`2`), "three": gives(`3`)}})
+	ctx, cancel := context.WithCancel(t.Context())
+	reports := make(chan error, 100)
+	done := make(chan error)
+	go func() { done <- e.Watch(ctx, link, func(_ []Issue, err error) { reports <- err }) }()
+	until := func(want string) {
+		for err := range reports {
+			require.NoError(t, err)
+			if extensions(t, e, Request{Domain: "core"}, nil) == want {
+				return
+			}
+		}
+	}
+	until(`{"x":1}`)
+	require.NoError(t, os.Symlink("2", link+".new"))
+	require.NoError(t, os.Rename(link+".new", link))
+	until(`{"x":2}`)
+	require.NoError(t, os.WriteFile(filepath.Join(parent, "2", "x.json"), ext{key: "x", mapping: "three"}.doc().JSON, 0o600))
+	until(`{"x":3}`)
+	cancel()
+	require.ErrorIs(t, <-done, context.Canceled)
+}
+
 func TestLinksDoNotLeadOutOfADirectory(t *testing.T) {
 	t.Parallel()
 	outside, dir := t.TempDir(), t.TempDir()

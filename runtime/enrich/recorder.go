@@ -77,7 +77,7 @@ func (m *middleware) inner(r *http.Request, route route, req *Request) (*respons
 		ttl = m.cfg.BodyTTLOf(req)
 	}
 	if ttl > 0 && len(req.Extensions) == 0 {
-		key = itoa(int(m.enricher.Generation())) + "\x00" + req.Caller.key() + "\x00" + r.URL.EscapedPath() + "\x00" + r.URL.RawQuery + "\x00" + r.Header.Get("Accept") + "\x00" + r.Header.Get("Accept-Language")
+		key = m.enricher.Revision() + "\x00" + req.Caller.key() + "\x00" + r.URL.EscapedPath() + "\x00" + r.URL.RawQuery + "\x00" + r.Header.Get("Accept") + "\x00" + r.Header.Get("Accept-Language")
 		if !req.Fresh {
 			if kept := m.bodies.get(key); kept != nil {
 				return kept, nil

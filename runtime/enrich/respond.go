@@ -198,7 +198,7 @@ func (e *Enricher) Tag(r *Request, i *Instance) string {
 		raw, _ := i.Data.(json.RawMessage)
 		base = string(raw)
 	}
-	for _, part := range []string{itoa(int(e.Generation())), r.Domain, r.Workflow, i.ID, i.FlowVersion, r.Caller.key(), strings.TrimPrefix(base, "W/")} {
+	for _, part := range []string{e.Revision(), r.Domain, r.Workflow, i.ID, i.FlowVersion, r.Caller.key(), strings.TrimPrefix(base, "W/")} {
 		fmt.Fprintf(h, "%d %s\n", len(part), part)
 	}
 	return `W/"` + base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:15]) + `"`

@@ -58,3 +58,19 @@ func TestAWrongFileOfTheDirectoryFailsTheStart(t *testing.T) {
 	_, err = New(t.Context(), Config{Dir: filepath.Join(dir, "nope")})
 	require.ErrorIs(t, err, os.ErrNotExist)
 }
+
+func TestADirectoryWinsOverWhatWasPublishedAtAStart(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	store, err := NewDirectoryStore(t.TempDir())
+	require.NoError(t, err)
+	cfg := Config{Store: store, Natives: map[string]Mapping{"one": gives(`1`), "two": gives(`2`)}}
+	publish(t, newEnricher(t, cfg), scriptTask("core"), ext{key: "x", mapping: "one"}.doc())
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "x.json"), ext{key: "x", mapping: "two"}.doc().JSON, 0o600))
+	cfg.Dir = dir
+	require.JSONEq(t, `{"x":2}`, extensions(t, newEnricher(t, cfg), Request{Domain: "core"}, map[string]any{}))
+	// Twice within the directory is an error nevertheless.
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "y.json"), ext{key: "x", mapping: "two"}.doc().JSON, 0o600))
+	_, err = New(t.Context(), cfg)
+	require.ErrorContains(t, err, "is defined in x.json too")
+}

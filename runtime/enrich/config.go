@@ -186,7 +186,7 @@ func (c Config) withDefaults(ctx context.Context) (*Config, error) {
 		if c.HTTP.Time == 0 {
 			c.HTTP.Time = 30 * time.Second
 		}
-		fetch, err := newFetch(c.HTTP)
+		fetch, err := NewFetch(c.HTTP)
 		errs = append(errs, err)
 		c.Fetch = fetch
 	}

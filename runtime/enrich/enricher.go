@@ -66,7 +66,7 @@ func (e *Enricher) begin(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("load %s: %w", dir, err)
 		}
-		c.owner, c.issues = dir, append(c.issues, issues...)
+		c.owner, c.wins, c.issues = dir, true, append(c.issues, issues...)
 		c.add(e.parseAll(ctx, docs))
 	}
 	if len(c.next) == 0 && len(c.issues) == 0 && e.config.Attach == nil {

@@ -35,9 +35,10 @@ type FetchResponse struct {
 	Body    []byte
 }
 
-// newFetch makes the client that HTTPConfig describes, with the checks of
-// every hop that runtime's own capability has.
-func newFetch(cfg aril.HTTPConfig) (Fetch, error) {
+// NewFetch makes the client that HTTPConfig describes, with the checks of
+// every hop that runtime's own capability has: what Config.HTTP makes, for a
+// Config.Fetch that does more around it.
+func NewFetch(cfg aril.HTTPConfig) (Fetch, error) {
 	hosts := make([]httpguard.Host, len(cfg.Hosts))
 	for i, h := range cfg.Hosts {
 		hosts[i] = httpguard.Host(h)

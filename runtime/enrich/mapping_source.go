@@ -177,16 +177,16 @@ func readFile(files fs.FS, name string, limit int) ([]byte, error) {
 	if files == nil {
 		return nil, fs.ErrNotExist
 	}
+	if info, err := fs.Stat(files, name); err != nil { // to open a pipe is to wait for its writer
+		return nil, err
+	} else if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is not a file", name)
+	}
 	f, err := files.Open(name)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = f.Close() }() // only read
-	if info, err := f.Stat(); err != nil {
-		return nil, err
-	} else if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s is not a file", name)
-	}
 	b, err := io.ReadAll(io.LimitReader(f, int64(limit)+1))
 	if err == nil && len(b) > limit {
 		err = fmt.Errorf("%s has more than %d bytes", name, limit)

@@ -91,6 +91,7 @@ type change struct {
 	fresh    map[Identity]string // what was added, by the document's name
 	issues   []Issue
 	kept     bool // Config.Store has what was published
+	wins     bool // over what was published: there is nobody to refuse it to
 }
 
 // newChange begins with what is there; with whole, less what owner brought.
@@ -116,7 +117,9 @@ func (c *change) add(docs []*parsed, issues []Issue) {
 			at(fmt.Sprintf("%v is defined in %s too", p.Identity, other))
 			continue
 		}
-		if there && old.owner != c.owner {
+		if there && c.wins {
+			c.enricher.config.Logger.Warn("a definition that was published gives way to one of the directory", "definition", p.Identity.String(), "directory", c.owner)
+		} else if there && old.owner != c.owner {
 			at(fmt.Sprintf("%v is already loaded from %s", p.Identity, cmp.Or(old.owner, "a publish")))
 			continue
 		}

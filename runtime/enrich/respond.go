@@ -15,12 +15,7 @@ func (m *middleware) one(w http.ResponseWriter, r *http.Request, route route, re
 	if err != nil {
 		return fmt.Errorf("%w: %w", errShape, err)
 	}
-	instance := instanceFrom(o, route)
-	if body.described != nil {
-		described := *body.described
-		described.Data, described.ETag = instance.Data, orElse(described.ETag, instance.ETag)
-		instance = &described
-	}
+	instance := body.about(instanceFrom(o, route), nil)
 	instance.ETag = orElse(instance.ETag, body.header.Get("ETag"))
 	tag := m.enricher.Tag(req, instance)
 	if route.kind != routeExtensions && matches(r.Header, tag) && !req.Fresh {
@@ -35,7 +30,7 @@ func (m *middleware) one(w http.ResponseWriter, r *http.Request, route route, re
 	if err != nil {
 		return err
 	}
-	setUnknown(w.Header(), result.Unknown)
+	result.NameUnknown(w.Header())
 	if route.kind == routeExtensions {
 		out := Object{{"extensions", result.Extensions.append(nil)}}
 		if req.Explain {
@@ -112,7 +107,7 @@ func (m *middleware) page(w http.ResponseWriter, r *http.Request, route route, r
 		if objects[i], err = parseObject(item); err != nil {
 			return fmt.Errorf("%w: %w", errShape, err)
 		}
-		instances[i] = instanceFrom(objects[i], route)
+		instances[i] = body.about(instanceFrom(objects[i], route), objects[i])
 	}
 	results, err := m.enricher.EnrichPage(r.Context(), *req, instances)
 	if err != nil {
@@ -122,7 +117,7 @@ func (m *middleware) page(w http.ResponseWriter, r *http.Request, route route, r
 	out = append(out, '[')
 	for i := range objects {
 		if i == 0 {
-			setUnknown(w.Header(), results[0].Unknown)
+			results[0].NameUnknown(w.Header())
 		} else {
 			out = append(out, ',')
 		}
@@ -180,6 +175,23 @@ func instanceFrom(o Object, route route) *Instance {
 	return i
 }
 
+// about is the instance that the handler described, with the data of the
+// response; i where it described none. For an item of a history, which is a
+// part of the instance, the item's id is the tag.
+func (b *response) about(i *Instance, item Object) *Instance {
+	if b.described == nil {
+		return i
+	}
+	out := *b.described
+	out.Data = i.Data
+	if item != nil {
+		out.ETag = orElse(i.ETag, i.ID)
+	} else {
+		out.ETag = orElse(out.ETag, i.ETag)
+	}
+	return &out
+}
+
 func tagMember(o Object) string {
 	if o.Get("etag") != nil && o.Get("eTag") == nil {
 		return "etag"
@@ -217,11 +229,12 @@ func matches(h http.Header, tag string) bool {
 	return false
 }
 
-// setUnknown names unknown keys, as far as a header can.
-func setUnknown(h http.Header, keys []string) {
+// NameUnknown sets UnknownHeader where the request named what is not loaded, as
+// far as a header can.
+func (r *Result) NameUnknown(h http.Header) {
 	var out []string
 	size := 0
-	for _, k := range keys {
+	for _, k := range r.Unknown {
 		clean := strings.Map(func(r rune) rune {
 			if r > ' ' && r < 0x7f && r != ',' {
 				return r

@@ -5,6 +5,7 @@
 #   Debian  clang-19 lld-19 wasi-libc wabt   C, WAT
 #           rustc cargo + wasm32 std, lld-14 Rust 1.63
 #           librust-serde-dev, …-derive-dev  the Rust SDK's feature serde
+#           postgresql                       for .ci/postgres; its service is not used
 #   npm     assemblyscript, zig              under $ARIL_TOOLCHAINS
 #
 # Safe to run again: what is there is not fetched a second time, and then the
@@ -25,6 +26,7 @@ debian=(
 	gcc g++ libc6-dev
 	rustc cargo libstd-rust-dev-wasm32 lld-14
 	librust-serde-dev librust-serde-derive-dev
+	postgresql postgresql-client
 )
 
 # name@version, the file in the package that is run, and the command it becomes.

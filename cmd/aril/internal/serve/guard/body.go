@@ -1,0 +1,73 @@
+package guard
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"slices"
+	"time"
+)
+
+// firstRead is the first buffer of a body; it doubles. What a client says its
+// length is reserves nothing.
+const firstRead = 4096
+
+// A body is what a client sent, and what it takes of the budget.
+type body struct {
+	bytes  []byte
+	budget *budget
+	caller string
+	taken  int64
+}
+
+func (b *body) free() {
+	b.budget.give(b.caller, b.taken)
+	b.bytes, b.taken = nil, 0
+}
+
+// readBody reads all of a body within the bounds of cfg. Where p is not nil it
+// is the answer.
+func (a *admission) readBody(w http.ResponseWriter, r *http.Request, caller string) (b *body, p *problem, detail string) {
+	b = &body{budget: a.bodies, caller: caller}
+	if r.Body == nil || r.Body == http.NoBody {
+		return b, nil, ""
+	}
+	if r.ContentLength > a.cfg.BodyBytes {
+		return b, bodyTooLarge, a.bodyDetail
+	}
+	rc := http.NewResponseController(w)
+	_ = rc.SetReadDeadline(time.Now().Add(a.cfg.BodyTimeout)) // not every writer can; Server bounds it as well
+	for {
+		if len(b.bytes) == cap(b.bytes) {
+			more := int64(max(firstRead, cap(b.bytes)))
+			if !a.bodies.take(caller, more) {
+				b.free()
+				return b, memoryFull, "Too many bodies of requests are in memory; try again."
+			}
+			b.taken += more
+			b.bytes = slices.Grow(b.bytes, int(more))
+		}
+		n, err := r.Body.Read(b.bytes[len(b.bytes):cap(b.bytes)])
+		b.bytes = b.bytes[:len(b.bytes)+n]
+		if int64(len(b.bytes)) > a.cfg.BodyBytes {
+			b.free()
+			return b, bodyTooLarge, a.bodyDetail
+		}
+		switch {
+		case err == nil:
+			continue
+		case err == io.EOF:
+			// The deadline would end the request itself, once it passes while
+			// the handler runs: the server reads on to see the client go.
+			_ = rc.SetReadDeadline(time.Time{})
+			return b, nil, ""
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			b.free()
+			return b, bodyTooSlow, "The body did not come in " + a.cfg.BodyTimeout.String() + "."
+		default:
+			b.free()
+			return b, bodyBroken, "The body could not be read."
+		}
+	}
+}

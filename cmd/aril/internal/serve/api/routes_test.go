@@ -1,0 +1,53 @@
+package api
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestPathsAreTakenApartAfterDecoding(t *testing.T) {
+	t.Parallel()
+	for path, want := range map[string]string{
+		"/api/v1/core/workflows/w/instances/a%2Fb":                "getInstance core w a/b ",
+		"/api/v1/core/workflows/w/instances/a%2Fb/functions/data": "getData core w a/b ",
+		"/api/v1/core/workflows/w/instances/%F0%9F%98%80":         "getInstance core w 😀 ",
+		"/api/v1/core/workflows/w/instances/start":                "getInstance core w start ",
+		"/api/v1/core/workflows/w/instances/i/transitions":        "listTransitions core w i ",
+		"/api/v1/%63ore/workflows/w/instances":                    "listInstances core w  ",
+		"/api/v1/core/workflows/w/instances/":                     "",
+		"/api/v1/core/workflows//instances":                       "",
+		"/api/v1/core/workflows/w/instances/i/functions":          "",
+		"/api/v1/core/workflows/w/instances/i/functions/data/":    "",
+		"/api/v1//core/workflows/w/instances":                     "",
+		"/api/v1/core/workflows/w/instances/i%2Ffunctions%2Fdata": "getInstance core w i/functions/data ",
+		"/api%2Fv1/core/workflows/w/instances":                    "",
+		"/api/v1/core/workflows/w/instances/%zz":                  "",
+		"":                                                        "",
+		"/":                                                       "",
+	} {
+		got := ""
+		if m, _ := find("GET", path); m != nil {
+			got = strings.Join([]string{m.Operation, m.domain, m.workflow, m.instanceName, m.transitionName}, " ")
+		}
+		require.Equal(t, want, got, path)
+	}
+	m, _ := find("PATCH", "/api/v1/core/workflows/w/instances/i/transitions/a%20b")
+	require.Equal(t, "a b", m.transitionName)
+}
+
+func TestEveryRouteHasARoleAndAnOperationOfItsOwn(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	for _, r := range Routes() {
+		require.Contains(t, []string{RoleRead, RoleWrite, RolePublish}, r.Role)
+		require.True(t, strings.HasPrefix(r.Path, prefix+"/"))
+		require.Equal(t, r.Method == "GET", r.Role == RoleRead, r.Operation)
+		for _, name := range []string{r.Operation, r.Method + r.Path} {
+			require.False(t, seen[name], name)
+			seen[name] = true
+		}
+	}
+	require.NotEmpty(t, seen)
+}

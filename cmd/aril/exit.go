@@ -10,6 +10,7 @@ import (
 
 	"github.com/aril-wasm/aril/cmd/aril/internal/build"
 	"github.com/aril-wasm/aril/cmd/aril/internal/load"
+	"github.com/aril-wasm/aril/cmd/aril/internal/serve"
 )
 
 // Exit codes.
@@ -45,6 +46,7 @@ func exitCode(err error) int {
 	var path *os.PathError
 	var wrong usageError
 	var flag *load.FlagError
+	var config *serve.ConfigError
 	switch {
 	case err == nil:
 		return exitOK
@@ -52,7 +54,7 @@ func exitCode(err error) int {
 		return exitInterrupted
 	case errors.As(err, &missing), errors.As(err, &compile):
 		return exitToolchain
-	case errors.As(err, &wrong), errors.As(err, &path), errors.As(err, &flag):
+	case errors.As(err, &wrong), errors.As(err, &path), errors.As(err, &flag), errors.As(err, &config):
 		return exitUsage
 	}
 	return exitNo

@@ -74,9 +74,11 @@ A first extension, from nothing to a green test:
 		c.GroupID = "look"
 		root.AddCommand(c)
 	}
-	serving := enrichCommand()
-	serving.GroupID = "serve"
-	root.AddCommand(serving, versionCommand())
+	for _, c := range []*cobra.Command{enrichCommand(), serveCommand()} {
+		c.GroupID = "serve"
+		root.AddCommand(c)
+	}
+	root.AddCommand(versionCommand())
 	root.AddCommand(topics()...)
 	return root
 }

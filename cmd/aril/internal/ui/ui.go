@@ -32,6 +32,9 @@ func NewScreen(w io.Writer) *Screen {
 	return s
 }
 
+// Colours reports whether it shows them.
+func (s *Screen) Colours() bool { return s.colours }
+
 // A Style is how a word looks where there are colours.
 type Style []color.Attribute
 

@@ -1,0 +1,82 @@
+//go:build linux
+
+package e2e
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// dial opens a connection that no client library tidies up.
+func (s *server) dial() *net.TCPConn {
+	s.t.Helper()
+	c, err := net.DialTimeout("tcp", s.address, patience)
+	require.NoError(s.t, err)
+	s.t.Cleanup(func() { _ = c.Close() })
+	return c.(*net.TCPConn)
+}
+
+// exchange sends bytes and reads responses until the server closes the
+// connection, has answered want times, or says nothing more for wait: hung.
+func (s *server) exchange(sent string, want int, wait time.Duration) (got []*answer, hung bool) {
+	s.t.Helper()
+	c := s.dial()
+	defer c.Close()
+	go func() { _, _ = io.WriteString(c, sent) }() // the server may stop listening in the middle
+	r := bufio.NewReader(c)
+	for len(got) < want {
+		require.NoError(s.t, c.SetReadDeadline(time.Now().Add(wait)))
+		method := http.MethodGet
+		if strings.HasPrefix(sent, "HEAD ") {
+			method = http.MethodHead
+		}
+		response, err := http.ReadResponse(r, &http.Request{Method: method})
+		if err != nil {
+			return got, errors.Is(err, os.ErrDeadlineExceeded)
+		}
+		body, err := io.ReadAll(response.Body)
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			return got, true
+		}
+		if response.StatusCode >= 200 {
+			got = append(got, &answer{response.StatusCode, response.Header, body})
+		}
+	}
+	return got, false
+}
+
+// one is exchange for a request that gets one answer.
+func (s *server) one(what, sent string) *answer {
+	s.t.Helper()
+	got, hung := s.exchange(sent, 1, patience)
+	require.False(s.t, hung, "%s: no answer", what)
+	s.alive()
+	require.Len(s.t, got, 1, what)
+	return got[0]
+}
+
+// dribble writes a text, repeated, a byte at a time, until the test ends or the
+// server has had enough.
+func dribble(t testing.TB, c net.Conn, text string, pause time.Duration) {
+	tick := time.NewTicker(pause)
+	defer tick.Stop()
+	for i := 0; ; i++ {
+		select {
+		case <-t.Context().Done():
+			return
+		case <-tick.C:
+		}
+		if _, err := c.Write([]byte{text[i%len(text)]}); err != nil {
+			return
+		}
+	}
+}

@@ -1,0 +1,51 @@
+package serve
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"time"
+)
+
+// pingTime is how long the database may take to say that it is there.
+const pingTime = 2 * time.Second
+
+// healthz says that the process answers.
+func (s *Service) healthz(w http.ResponseWriter, _ *http.Request) {
+	state(w, http.StatusOK, map[string]any{"status": "ok", "version": s.config.Version})
+}
+
+// readyz says whether requests should come here. It names no cause beyond a
+// word: the rest is in the log.
+func (s *Service) readyz(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), pingTime)
+	defer cancel()
+	checks := map[string]string{"definitions": "ok", "database": "ok"}
+	code := http.StatusOK
+	if s.catalogue() == nil {
+		checks["definitions"], code = "none were loaded", http.StatusServiceUnavailable
+	}
+	if err := s.store.Ping(ctx); err != nil {
+		checks["database"], code = "does not answer", http.StatusServiceUnavailable
+		s.config.Logger.Warn("not ready", "database", DatabaseName(s.config.Database), "error", err)
+	}
+	word := "ready"
+	if !s.ready.Load() {
+		word, code = "ending", http.StatusServiceUnavailable
+	} else if code != http.StatusOK {
+		word = "not ready"
+	}
+	state(w, code, map[string]any{"status": word, "checks": checks})
+}
+
+func state(w http.ResponseWriter, code int, body any) {
+	raw, err := json.Marshal(body)
+	if err != nil {
+		http.Error(w, "internal error", http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(code)
+	_, _ = w.Write(append(raw, '\n')) // the client may have gone
+}

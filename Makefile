@@ -4,7 +4,7 @@ GO_GUEST := GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -trimpath -ldfl
 FUZZTIME ?= 10s
 STATICCHECK := go run honnef.co/go/tools/cmd/staticcheck@latest
 
-.PHONY: help check test soak race bench bench-peers fuzz guests sdks conformance conformance-table demo enrichment-demo examples generate
+.PHONY: help check test soak service race bench bench-serve bench-peers fuzz guests sdks conformance conformance-table demo enrichment-demo examples generate
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,10 +26,14 @@ test: ## run every test that needs nothing but Go
 soak: ## a million mixed operations, and what they leave in the process
 	@ARIL_SOAK=1000000 go test -count=1 -timeout 60m -v -run MixedOperations ./runtime
 
+service: ## the service's tests in their long form, on SQLite and PostgreSQL (needs .ci/install.sh)
+	@cd cmd/aril && ARIL_SERVE_LONG=1 ../../.ci/postgres go test -count=1 -timeout 20m ./internal/serve/...
+
 race: ## run the concurrent packages under the race detector (bombs, and what measures the process, left out)
 	@go test -race -skip 'Bomb|Process|Committed|LeaveNothing|TenThousand' ./runtime ./runtime/state/...
 	@go test -race ./runtime/scope ./runtime/conformance ./guest-sdk/go/native
 	@cd runtime/enrich && go test -race -short ./...
+	@cd cmd/aril && go test -race -short ./internal/serve/flow ./internal/serve/guard ./internal/serve/store ./internal/serve/api
 	@go test -race -short ./runtime/internal/sandbox ./runtime/internal/codec ./runtime/internal/capability ./guest-sdk/go/guest/...
 
 check: ## formatting, vet, staticcheck, tidy modules, generated files, other platforms
@@ -42,6 +46,9 @@ check: ## formatting, vet, staticcheck, tidy modules, generated files, other pla
 
 bench: ## measure: limits on in all of them
 	@go test -run '^$$' -bench 'Wrap|End|GC|Load|Metering' -benchmem ./runtime/...
+
+bench-serve: ## measure the service: a client in a process of its own, 10,000 instances in SQLite
+	@cd cmd/aril && go run ./internal/serve/bench
 
 bench-peers: ## compare with other systems; writes runtime/bench/REPORT.md (needs gcc)
 	@cd runtime/bench && GOWORK=off go run .

@@ -15,12 +15,16 @@ func text(s string) bool {
 	return utf8.ValidString(s) && strings.IndexByte(s, 0) < 0
 }
 
+// maxIndexed is how many bytes a text may have that is part of an index: an
+// entry of three must fit a third of a page of PostgreSQL.
+const maxIndexed = 800
+
 // check finds what one of the databases could not keep, so that a client's
 // mistake is told as one.
 func check(in *Instance, t *Transition) error {
 	texts := []struct{ name, value string }{
-		{"domain", in.Domain}, {"workflow", in.Workflow}, {"flow version", in.FlowVersion}, {"key", in.Key},
-		{"state", in.State}, {"status", string(in.Status)}, {"etag", in.ETag}, {"created by", in.CreatedBy}, {"modified by", in.ModifiedBy},
+		{"domain", in.Domain}, {"workflow", in.Workflow}, {"key", in.Key}, {"state", in.State}, {"status", string(in.Status)}, // in indexes
+		{"flow version", in.FlowVersion}, {"etag", in.ETag}, {"created by", in.CreatedBy}, {"modified by", in.ModifiedBy},
 		{"transition: key", t.Key}, {"transition: from", t.From}, {"transition: to", t.To}, {"transition: by", t.By},
 	}
 	for _, tag := range in.Tags {
@@ -29,6 +33,11 @@ func check(in *Instance, t *Transition) error {
 	for _, x := range texts {
 		if !text(x.value) {
 			return fmt.Errorf("%w: %s: not UTF-8, or with U+0000 in it", ErrInvalid, x.name)
+		}
+	}
+	for _, x := range texts[:5] {
+		if len(x.value) > maxIndexed {
+			return fmt.Errorf("%w: %s: more than %d bytes", ErrInvalid, x.name, maxIndexed)
 		}
 	}
 	for _, at := range []int{in.CreatedAt.Year(), in.ModifiedAt.Year(), in.CompletedAt.Year(), t.At.Year()} {

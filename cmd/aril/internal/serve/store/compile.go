@@ -32,8 +32,15 @@ func (b *builder) sql(parts ...string) {
 
 // arg writes a placeholder.
 func (b *builder) arg(v any) {
+	n, isNumber := v.(numeric)
+	if isNumber {
+		v = string(n)
+	}
 	b.args = append(b.args, v)
 	b.WriteString(b.placeholder(len(b.args)))
+	if isNumber {
+		b.WriteString("::text::numeric")
+	}
 }
 
 // column names in the tables, and whether they may be NULL.
@@ -181,10 +188,10 @@ func texts(values []query.Value) []any {
 
 const instanceColumns = `id, domain, workflow, flow_version, key, state, status, tags, attributes, etag, created_at, modified_at, completed_at, created_by, modified_by`
 
-// listStatement asks for one more than the page has.
-func listStatement(d dialect, domain, workflow string, q query.Query) (string, []any) {
+// listStatement asks for columns of the instances of a page, and of one more.
+func listStatement(d dialect, columns, domain, workflow string, q query.Query) (string, []any) {
 	b := &builder{dialect: d}
-	b.sql("SELECT ", instanceColumns, " FROM instances WHERE domain = ")
+	b.sql("SELECT ", columns, " FROM instances WHERE domain = ")
 	b.arg(domain)
 	b.sql(" AND workflow = ")
 	b.arg(workflow)
@@ -199,3 +206,6 @@ func listStatement(d dialect, domain, workflow string, q query.Query) (string, [
 	b.arg((q.Page - 1) * q.Size)
 	return b.String(), b.args
 }
+
+// historyStatement has an instance, a limit and an offset as its arguments.
+const historyStatement = `SELECT id, instance, key, from_state, to_state, attributes, at, by FROM transitions WHERE instance = $1 ORDER BY seq LIMIT $2 OFFSET $3`

@@ -128,3 +128,12 @@ func glob(pieces []query.Piece) string {
 	}
 	return out.String()
 }
+
+// sqliteList finds the rows of a page first and reads them then: what is only
+// sorted or skipped is not read whole, and until the first row comes the
+// context can end the search.
+func sqliteList(domain, workflow string, q query.Query) (string, []any) {
+	page, args := listStatement(sqliteDialect{}, "rowid AS place", domain, workflow, q)
+	// CROSS JOIN goes over page first, in its order.
+	return "WITH page AS MATERIALIZED (" + page + ") SELECT " + instanceColumns + " FROM page CROSS JOIN instances ON instances.rowid = page.place", args
+}

@@ -72,12 +72,16 @@ func (s *Store) Get(ctx context.Context, domain, workflow, idOrKey string) (Inst
 }
 
 // List gives one page of a workflow's instances, and whether there are more
-// after it.
+// after it. ErrTooLarge is for pages of more than 16 MiB.
 func (s *Store) List(ctx context.Context, domain, workflow string, q query.Query) (items []Instance, more bool, err error) {
 	if !text(domain) || !text(workflow) {
 		return nil, false, nil
 	}
 	q.Page, q.Size = max(q.Page, 1), cmp.Or(q.Size, query.DefaultSize)
+	if err := error(nil); err != nil {
+		return nil, false, err
+	}
+	defer func() { <-s.lists }()
 	items, err = s.db.list(ctx, domain, workflow, q)
 	if err != nil {
 		return nil, false, err
@@ -86,6 +90,25 @@ func (s *Store) List(ctx context.Context, domain, workflow string, q query.Query
 		return items[:q.Size], true, nil
 	}
 	return items, false, nil
+}
+
+// awaitList waits until one more list may run.
+func (s *Store) awaitList(ctx context.Context) error {
+	select {
+	case s.lists <- struct{}{}:
+		return nil
+	default:
+	}
+	timer := time.NewTimer(s.wait)
+	defer timer.Stop()
+	select {
+	case s.lists <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("%w: %w", ErrBusy, ctx.Err())
+	case <-timer.C:
+		return ErrBusy
+	}
 }
 
 // History gives one page, from 1, of the transitions of an instance, the oldest
@@ -107,6 +130,10 @@ func (s *Store) History(ctx context.Context, instanceID string, page, size int) 
 
 // Ping is whether the database answers.
 func (s *Store) Ping(ctx context.Context) error { return s.db.ping(ctx) }
+
+// Connections are those that are in use, those that are free, and how many
+// there may be.
+func (s *Store) Connections() (used, idle, most int) { return s.db.connections() }
 
 // Close ends what is open. Calls under way may fail.
 func (s *Store) Close() error { return s.db.close() }

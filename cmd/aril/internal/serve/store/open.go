@@ -31,5 +31,5 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("database: %w", err)
 	}
-	return &Store{db: db, definitions: &definitions{db: db}}, nil
+	return &Store{db: db, definitions: &definitions{db: db}, lists: make(chan struct{}, (o.Connections+1)/2), wait: o.Wait}, nil
 }

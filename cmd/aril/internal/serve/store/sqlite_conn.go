@@ -23,13 +23,16 @@ type sqliteConn struct {
 }
 
 type sqliteStmt struct {
-	stmt interface {
-		driver.StmtExecContext
-		driver.StmtQueryContext
-		driver.Stmt
-	}
+	stmt preparedStmt
 	used uint64
-	row  []driver.Value
+	row  []driver.Value // for the values of each row in turn
+}
+
+// A preparedStmt is what the driver's statements are.
+type preparedStmt interface {
+	driver.Stmt
+	driver.StmtExecContext
+	driver.StmtQueryContext
 }
 
 func dialSQLite(ctx context.Context, dsn string) (*sqliteConn, error) {
@@ -77,12 +80,7 @@ func (c *sqliteConn) prepare(sql string) (*sqliteStmt, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &sqliteStmt{used: c.clock}
-	s.stmt = stmt.(interface {
-		driver.StmtExecContext
-		driver.StmtQueryContext
-		driver.Stmt
-	})
+	s := &sqliteStmt{stmt: stmt.(preparedStmt), used: c.clock}
 	c.statements[sql] = s
 	return s, nil
 }
@@ -93,11 +91,7 @@ func (c *sqliteConn) exec(ctx context.Context, sql string, args ...any) (int64, 
 	if err != nil {
 		return 0, err
 	}
-	named, err := sqliteArgs(args)
-	if err != nil {
-		return 0, err
-	}
-	r, err := s.stmt.ExecContext(ctx, named)
+	r, err := s.stmt.ExecContext(ctx, sqliteArgs(args))
 	if err != nil {
 		return 0, err
 	}
@@ -117,11 +111,7 @@ func (c *sqliteConn) query(ctx context.Context, row func([]driver.Value) error, 
 	if err != nil {
 		return err
 	}
-	named, err := sqliteArgs(args)
-	if err != nil {
-		return err
-	}
-	rows, err := s.stmt.QueryContext(ctx, named)
+	rows, err := s.stmt.QueryContext(ctx, sqliteArgs(args))
 	if err != nil {
 		return err
 	}
@@ -154,16 +144,15 @@ func (c *sqliteConn) queryOne(ctx context.Context, row func([]driver.Value) erro
 	return err
 }
 
-func sqliteArgs(args []any) ([]driver.NamedValue, error) {
+func sqliteArgs(args []any) []driver.NamedValue {
 	named := make([]driver.NamedValue, len(args))
 	for i, a := range args {
-		v, err := driver.DefaultParameterConverter.ConvertValue(a)
-		if err != nil {
-			return nil, err
+		if n, ok := a.(int); ok {
+			a = int64(n)
 		}
-		named[i] = driver.NamedValue{Ordinal: i + 1, Value: v}
+		named[i] = driver.NamedValue{Ordinal: i + 1, Value: a}
 	}
-	return named, nil
+	return named
 }
 
 // sqliteCode is the primary result code of an error; 0 for other errors.
@@ -178,4 +167,11 @@ func sqliteCode(err error) int {
 func sqliteLocked(err error) bool {
 	code := sqliteCode(err)
 	return code == sqlite3.SQLITE_BUSY || code == sqlite3.SQLITE_LOCKED
+}
+
+// sqliteShort is whether the disk is full, or the process has no memory or file
+// descriptor left.
+func sqliteShort(err error) bool {
+	code := sqliteCode(err)
+	return code == sqlite3.SQLITE_FULL || code == sqlite3.SQLITE_NOMEM || code == sqlite3.SQLITE_CANTOPEN
 }

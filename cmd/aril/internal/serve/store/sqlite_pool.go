@@ -47,7 +47,11 @@ func (p *sqlitePool) with(ctx context.Context, use func(*sqliteConn) error) erro
 			err = use(c)
 		}
 		switch {
-		case err == nil || !sqliteLocked(err):
+		case err == nil:
+			return nil
+		case sqliteShort(err):
+			return fmt.Errorf("%w: %w", ErrBusy, err)
+		case !sqliteLocked(err):
 			return err
 		case ctx.Err() != nil:
 			return fmt.Errorf("%w: %w", ErrBusy, ctx.Err())

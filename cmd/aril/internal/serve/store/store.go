@@ -73,16 +73,21 @@ var (
 	// Its message says which.
 	ErrInvalid = errors.New("cannot be kept")
 
-	// ErrBusy is for a database that is locked, out of connections or not
-	// reachable. Nothing that was not acknowledged need have been written; try
-	// again later.
+	// ErrTooLarge is for a page whose attributes are too many bytes together.
+	// Ask for fewer items; one is never too large.
+	ErrTooLarge = errors.New("page is too large")
+
+	// ErrBusy is for a database that is locked, out of connections or space, or
+	// not reachable. Try again later. Where a connection broke, nobody knows
+	// whether a write took place: its ETag, or the key, will tell.
 	ErrBusy = errors.New("database is busy")
 )
 
 // Options are how a Store uses its database. Zero is the default of each.
 type Options struct {
 	// Connections is the most that are open for reading in SQLite, or at all in
-	// PostgreSQL. Default 16.
+	// PostgreSQL, where pool_max_conns in the URL wins. Default 16. Half of them
+	// may be busy with lists, so that slow ones leave some for the rest.
 	Connections int
 
 	// Wait is how long a call waits for a connection or a lock before ErrBusy,
@@ -106,6 +111,8 @@ func (o Options) withDefaults() Options {
 type Store struct {
 	db          database
 	definitions *definitions
+	lists       chan struct{} // one for each list that runs
+	wait        time.Duration
 }
 
 // A database is what differs between SQLite and PostgreSQL.
@@ -119,5 +126,24 @@ type database interface {
 	loadDefinitions(ctx context.Context) ([]enrich.Document, string, error)
 	saveDefinitions(ctx context.Context, docs []enrich.Document, generation, next string) error
 	ping(ctx context.Context) error
+	connections() (used, idle, most int)
 	close() error
+}
+
+// maxPageBytes is how much the attributes of a page may be.
+const maxPageBytes = 16 << 20
+
+// A pageBytes counts them.
+type pageBytes struct {
+	rows int // that the page has; what is after them is not served
+
+	seen, bytes int
+}
+
+func (p *pageBytes) add(bytes int) error {
+	p.seen++
+	if p.bytes += bytes; p.bytes > maxPageBytes && p.seen > 1 && p.seen <= p.rows {
+		return ErrTooLarge
+	}
+	return nil
 }

@@ -9,6 +9,7 @@ CREATE TABLE instances (
 	status       text COLLATE "C" NOT NULL,
 	tags         text[] COLLATE "C" NOT NULL,
 	attributes   json NOT NULL, -- json, not jsonb: as it was written
+	searchable   jsonb NOT NULL GENERATED ALWAYS AS (attributes::jsonb) STORED, -- filters need not parse it
 	etag         text COLLATE "C" NOT NULL,
 	created_at   timestamptz NOT NULL,
 	modified_at  timestamptz NOT NULL,

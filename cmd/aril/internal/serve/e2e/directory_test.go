@@ -90,6 +90,28 @@ func TestBrokenFilesLeaveTheLastGoodVersionServing(t *testing.T) {
 	}
 }
 
+// Without --dev the directory is read again when the process is told to.
+func TestASignalLoadsTheDirectoryAgain(t *testing.T) {
+	t.Parallel()
+	dir := directory(t, versioned("1")...)
+	srv := serve(t, setup{definitions: dir})
+	id := srv.begin("orders", "", nil)
+	srv.becomes(id, 1)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "broken.json"), []byte(`{"flow":`), 0o600))
+	write(t, dir, versioned("2")...)
+	srv.signal(syscall.SIGHUP)
+	require.Eventually(t, func() bool { return strings.Contains(srv.said(), "definitions refused") }, patience, 10*time.Millisecond)
+	require.Equal(t, 1.0, srv.value(id), "the last good version serves")
+	require.NoError(t, os.Remove(filepath.Join(dir, "broken.json")))
+	srv.signal(syscall.SIGHUP)
+	srv.becomes(id, 2)
+	for range 50 {
+		srv.signal(syscall.SIGHUP)
+	}
+	srv.stays(id, 2)
+	srv.quiet()
+}
+
 func TestTheDirectoryMayBeReplaced(t *testing.T) {
 	t.Parallel()
 	t.Run("by renaming another to its name", func(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"maps"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -62,6 +63,12 @@ func TestReadersSeeOnePublishWholly(t *testing.T) {
 	readers.Wait()
 	require.Positive(t, reads.Load())
 	srv.quiet()
+}
+
+// generation is two definitions that must be seen together.
+func generation(n int64) []document {
+	value := output(strconv.FormatInt(n, 10))
+	return []document{extension("left", value, nil), extension("right", value, nil)}
 }
 
 func TestAPublishThatIsRefusedChangesNothing(t *testing.T) {

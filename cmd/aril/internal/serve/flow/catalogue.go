@@ -15,20 +15,21 @@ type Catalogue struct {
 	workflows map[string][]*Workflow // by domain/key, newest first
 	schemas   map[string][]*Schema
 	byFile    map[string]*Schema
+	roles     roleNames
 }
 
 // Parse makes the machines of definitions; documents of other flows than
 // sys-flows and sys-schemas are passed over. With an issue that is no warning
 // the catalogue is not to be used.
 func Parse(docs []enrich.Document) (*Catalogue, []enrich.Issue) {
-	c := &Catalogue{workflows: map[string][]*Workflow{}, schemas: map[string][]*Schema{}, byFile: map[string]*Schema{}}
+	c := &Catalogue{workflows: map[string][]*Workflow{}, schemas: map[string][]*Schema{}, byFile: map[string]*Schema{}, roles: roleNames{map[string]bool{}, map[string]bool{}}}
 	var issues []enrich.Issue
 	var flows []node
 	for _, doc := range docs {
 		switch flowOf(doc.JSON) {
 		case enrich.FlowSchemas:
 			root := open(doc)
-			if s := parseSchema(root); s != nil {
+			if s := c.parseSchema(root); s != nil {
 				k := s.Domain + "/" + s.Key
 				c.schemas[k] = append(c.schemas[k], s)
 				c.byFile[doc.Name] = s
@@ -86,7 +87,7 @@ func unreadableMessage(err error) string {
 	return e.Message
 }
 
-func parseSchema(root node) *Schema {
+func (c *Catalogue) parseSchema(root node) *Schema {
 	s := &Schema{Domain: root.at("domain").text(), Key: root.at("key").text(), Version: root.at("version").text()}
 	at := root.at("attributes").at("schema")
 	if at.value == nil {
@@ -118,7 +119,7 @@ func parseSchema(root node) *Schema {
 	}
 	var problems []schemaProblem
 	s.compiled = compiled
-	s.root, problems = sightOf(compiled, at.value)
+	s.root, problems = sightOf(compiled, at.value, c.roles.keep)
 	if s.JSON, err = json.Marshal(at.value); err != nil {
 		at.wrong("%v", err)
 		return nil

@@ -151,6 +151,7 @@ func (c *Catalogue) parseTransition(w *Workflow, at node) *Transition {
 			m.warn("role %s depends on the instance: nobody has it here", role)
 		}
 		t.grants = g
+		c.roles.keep(g)
 	}
 	at.notRun("onExecutionTasks", "mapping", "errorBoundary")
 	if t.Trigger == Manual {

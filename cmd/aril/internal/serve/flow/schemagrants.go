@@ -35,8 +35,9 @@ func grantsOf(s *jsonschema.Schema) grants {
 }
 
 // sightOf makes the root place of a compiled schema, nil where nobody is kept
-// from anything, and says what is wrong with its grants and its size.
-func sightOf(s *jsonschema.Schema, doc any) (*place, []schemaProblem) {
+// from anything, and says what is wrong with its grants and its size. It calls
+// keep with each list of grants.
+func sightOf(s *jsonschema.Schema, doc any, keep func(grants)) (*place, []schemaProblem) {
 	b := newPlaces(s)
 	var problems []schemaProblem
 	reached := map[string]bool{}
@@ -50,6 +51,7 @@ func sightOf(s *jsonschema.Schema, doc any) (*place, []schemaProblem) {
 			at := append(pointer(p.schema.Location), "roles")
 			reached[key(at)] = true
 			any = true
+			keep(g.grants)
 			if g.err != nil {
 				problems = append(problems, schemaProblem{path: at, message: g.err.Error()})
 			}

@@ -1,7 +1,9 @@
 package guard
 
 import (
+	"cmp"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -33,8 +35,12 @@ func (a *admission) readBody(w http.ResponseWriter, r *http.Request, caller stri
 	if r.Body == nil || r.Body == http.NoBody {
 		return b, nil, ""
 	}
-	if r.ContentLength > a.cfg.BodyBytes {
-		return b, bodyTooLarge, a.bodyDetail
+	most := a.cfg.BodyBytes
+	if a.cfg.BodyBytesOf != nil {
+		most = cmp.Or(a.cfg.BodyBytesOf(r), most)
+	}
+	if r.ContentLength > most {
+		return b, bodyTooLarge, tooLargeDetail(most)
 	}
 	rc := http.NewResponseController(w)
 	_ = rc.SetReadDeadline(time.Now().Add(a.cfg.BodyTimeout)) // not every writer can; Server bounds it as well
@@ -50,9 +56,9 @@ func (a *admission) readBody(w http.ResponseWriter, r *http.Request, caller stri
 		}
 		n, err := r.Body.Read(b.bytes[len(b.bytes):cap(b.bytes)])
 		b.bytes = b.bytes[:len(b.bytes)+n]
-		if int64(len(b.bytes)) > a.cfg.BodyBytes {
+		if int64(len(b.bytes)) > most {
 			b.free()
-			return b, bodyTooLarge, a.bodyDetail
+			return b, bodyTooLarge, tooLargeDetail(most)
 		}
 		switch {
 		case err == nil:
@@ -71,3 +77,5 @@ func (a *admission) readBody(w http.ResponseWriter, r *http.Request, caller stri
 		}
 	}
 }
+
+func tooLargeDetail(most int64) string { return fmt.Sprintf("The body is larger than %d bytes.", most) }

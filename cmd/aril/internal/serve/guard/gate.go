@@ -13,9 +13,12 @@ var (
 	errWaited    = errors.New("waited too long")
 )
 
-// standingAfter is how long a queue may be there before it is no burst any
-// more.
-const standingAfter = 100 * time.Millisecond
+// burstTime is how long a burst may last, calmTime how long nobody may have
+// needed one before the next.
+const (
+	burstTime = 20 * time.Millisecond
+	calmTime  = time.Second
+)
 
 // A gate gives out places. It knows nothing of HTTP.
 //
@@ -26,17 +29,18 @@ const standingAfter = 100 * time.Millisecond
 // first who came is the first to go.
 //
 // The length of the queue bounds the wait: a place comes free every (time of a
-// request / places). A queue takes bursts, which cost nobody anything if they
-// are over soon. One that stands only makes everybody late, as long as it is:
-// so what stands for standingAfter is held short. This is what CoDel does by
-// time; by length it needs no number that depends on how long requests take.
+// request / places), however long requests take. A longer queue takes bursts,
+// which cost nobody anything if they are over soon; one that stands only makes
+// everybody late. So the longer one is there for burstTime, and again after
+// calmTime in which nobody needed it. CoDel does the same by how long requests
+// have waited, for which it must know what is long.
 // Last in, first out serves those better who come last, but lets the others
 // wait to the end of their patience, which is what the 99th percentile shows.
 type gate struct {
 	places   int
 	share    int // places that one named caller may hold
-	queue    int // requests that may wait in a burst
-	standing int // requests that may wait where some always do
+	queue    int // requests that may wait
+	burst    int // requests that may wait in a burst
 	away     int // requests that may be outside
 	patience time.Duration
 
@@ -44,7 +48,8 @@ type gate struct {
 	held    int
 	outside int
 	waiting int
-	since   time.Time // when the queue was last empty, while it is not
+	began   time.Time // the last burst
+	needed  time.Time // when the queue was last too short
 	parties map[string]*party
 	lines   []*party  // those with somebody waiting
 	back    []*waiter // those that come back from outside, who go first
@@ -86,9 +91,7 @@ func (g *gate) take(ctx context.Context, id string) (*place, error) {
 		g.lines = append(g.lines, p)
 	}
 	p.line = append(p.line, w)
-	if g.waiting++; g.waiting == 1 {
-		g.since = now
-	}
+	g.waiting++
 	g.mu.Unlock()
 
 	timer := time.NewTimer(g.patience)
@@ -111,11 +114,14 @@ func (g *gate) take(ctx context.Context, id string) (*place, error) {
 // room makes room for one more of p. A full queue turns away the last who came
 // of the caller with most in it, if that one would still have as many as p.
 func (g *gate) room(p *party, now time.Time) bool {
-	limit := g.queue
-	if g.waiting > 0 && now.Sub(g.since) > standingAfter {
-		limit = min(limit, g.standing)
+	if g.waiting < g.queue {
+		return true
 	}
-	if g.waiting < limit {
+	if now.Sub(g.needed) > calmTime {
+		g.began = now
+	}
+	g.needed = now
+	if g.waiting < g.burst && now.Sub(g.began) <= burstTime {
 		return true
 	}
 	most := p
@@ -214,7 +220,7 @@ func (g *gate) party(id string) *party {
 
 // forget drops a caller of whom nothing is left.
 func (g *gate) forget(p *party) {
-	if p.held == 0 && p.outside == 0 && len(p.line) == 0 {
+	if p.held == 0 && p.outside == 0 && len(p.line) == 0 && g.parties[p.id] == p {
 		delete(g.parties, p.id)
 	}
 }

@@ -13,7 +13,7 @@ import (
 )
 
 func newGate(places, queue int) *gate {
-	a := newAdmission(AdmissionConfig{Places: places, Queue: queue, Standing: queue})
+	a := newAdmission(AdmissionConfig{Places: places, Queue: queue, Burst: queue})
 	return a.gate
 }
 
@@ -31,6 +31,11 @@ func queued(t *testing.T, g *gate, id string) <-chan any {
 	}()
 	synctest.Wait()
 	return got
+}
+
+func waitingIn(g *gate) int {
+	_, n, _ := g.state()
+	return n
 }
 
 func held(t *testing.T, g *gate, id string) *place {
@@ -101,42 +106,69 @@ func TestAWaitEndsWithPatienceOrTheClient(t *testing.T) {
 		}()
 		_, err = g.take(ctx, "")
 		require.ErrorIs(t, err, context.Canceled)
-		require.Equal(t, 0, g.waiting)
+		require.Equal(t, 0, waitingIn(g))
 		p.done()
 		held(t, g, "").done()
 	})
+}
+
+// A place that comes in the moment in which its client goes is not lost; one
+// that comes in the moment in which patience ends is taken.
+func TestAPlaceThatComesTooLateIsGivenOn(t *testing.T) {
+	t.Parallel()
+	g := newGate(1, 4)
+	granted := func() *waiter {
+		w := &waiter{party: g.party("x"), ready: make(chan struct{})}
+		g.grant(w.party)
+		close(w.ready)
+		return w
+	}
+	require.ErrorIs(t, g.abandon(granted(), context.Canceled), context.Canceled)
+	require.Equal(t, 0, g.held)
+	require.NoError(t, g.abandon(granted(), errWaited))
+	require.Equal(t, 1, g.held)
 }
 
 // A queue that stands is held short; one that has just come is not.
 func TestABurstMayWaitWhereAStandingQueueMayNot(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		g := newGate(1, 8)
-		g.standing = 2
+		g := newGate(1, 2)
+		g.burst = 8
 		p := held(t, g, "")
+		release := func(n int) {
+			g.mu.Lock()
+			defer g.mu.Unlock()
+			for range n {
+				g.release(p.party)
+			}
+		}
+		refused := func() {
+			_, err := g.take(t.Context(), "")
+			require.ErrorIs(t, err, errQueueFull)
+		}
+		time.Sleep(calmTime)
 		for range 8 {
 			queued(t, g, "")
 		}
-		require.Equal(t, 8, g.waiting)
-		time.Sleep(standingAfter + time.Millisecond)
-		for range 6 {
-			g.mu.Lock()
-			g.release(p.party)
-			g.mu.Unlock()
-		}
-		require.Equal(t, 2, g.waiting)
-		_, err := g.take(t.Context(), "")
-		require.ErrorIs(t, err, errQueueFull)
-		for range 2 {
-			g.mu.Lock()
-			g.release(p.party)
-			g.mu.Unlock()
-		}
-		require.Equal(t, 0, g.waiting)
+		require.Equal(t, 8, waitingIn(g))
+		refused()
+		time.Sleep(burstTime + 1)
+		release(6)
+		require.Equal(t, 2, waitingIn(g))
+		refused()
+		time.Sleep(calmTime / 2)
+		refused()
+		time.Sleep(calmTime / 2) // the two are through with waiting, but it was not calm
+		queued(t, g, "")
+		queued(t, g, "")
+		require.Equal(t, 2, waitingIn(g))
+		refused()
+		time.Sleep(2 * calmTime)
 		for range 8 {
 			queued(t, g, "")
 		}
-		require.Equal(t, 8, g.waiting, "a queue that was empty may burst again")
+		require.Equal(t, 8, waitingIn(g), "after a calm time there may be a burst again")
 		time.Sleep(2 * time.Second)
 	})
 }
@@ -154,7 +186,7 @@ func TestOneCallerCannotKeepAnotherOut(t *testing.T) {
 			waiting = append(waiting, queued(t, g, "greedy"))
 			time.Sleep(time.Microsecond)
 		}
-		require.Equal(t, 3, g.held, "a named caller leaves a quarter of the places")
+		require.Equal(t, [2]int{3, 8}, [2]int{g.held, waitingIn(g)}, "a named caller leaves a quarter of the places")
 		modest := held(t, g, "modest")
 		second := queued(t, g, "modest")
 		require.ErrorIs(t, (<-waiting[7]).(error), errQueueFull, "the last of the one with most made room")
@@ -244,13 +276,33 @@ func TestARequestThatEndsOutsideLeavesNothing(t *testing.T) {
 	require.Equal(t, [2]int{0, 0}, [2]int{g.held, g.outside})
 }
 
+// A request may end while a goroutine that it does not wait for comes back.
+func TestAPlaceForARequestThatIsOverGoesToTheNext(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate(1, 4)
+		p := held(t, g, "x")
+		back := Outside(context.WithValue(t.Context(), placeKey{}, p))
+		other := held(t, g, "y")
+		go back()
+		synctest.Wait()
+		p.done()
+		last := queued(t, g, "z")
+		other.done()
+		(<-last).(*place).done()
+		synctest.Wait()
+		require.Equal(t, [2]int{0, 0}, [2]int{g.held, g.outside})
+		require.Empty(t, g.parties)
+	})
+}
+
 // However callers come, wait, give up, go outside and come back, no place is
 // lost and never are there more than there are.
 func TestNoPlaceIsLostOrMadeUp(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		g := newGate(4, 6)
-		g.standing, g.patience, g.away = 3, 5*time.Millisecond, 5
+		g.burst, g.patience, g.away = 9, 5*time.Millisecond, 5
 		var wg sync.WaitGroup
 		for i := range 60 {
 			wg.Go(func() {

@@ -11,8 +11,9 @@ import (
 // Log writes one line for each request when it is over: method, route, status,
 // bytes, times in microseconds, caller and trace id. It never writes a path, a
 // query or a header. A response with status 500 and above is an error, one with
-// 503 a warning. Requests that this package refused itself are a line a second
-// for each reason, which says how many were left out before it.
+// 503 a warning. Of requests that this package refused itself, those of nobody
+// and those for lack of room are a line a second for each reason, which says how
+// many were left out before it.
 func Log(l *slog.Logger) func(http.Handler) http.Handler {
 	quiet := &limiter{every: time.Second}
 	return func(next http.Handler) http.Handler {
@@ -24,15 +25,18 @@ func Log(l *slog.Logger) func(http.Handler) http.Handler {
 					slog.Int64("bytes", x.bytes), slog.Int64("micros", time.Since(x.started).Microseconds()),
 					slog.Int64("waitMicros", x.wait.Microseconds()), slog.String("trace", x.trace[3:35]),
 				}
-				if id := x.callerID(); id != "" {
+				id := x.callerID()
+				if id != "" {
 					attrs = append(attrs, slog.String("caller", id))
 				}
 				if x.refused != "" {
+					attrs = append(attrs, slog.String("refused", x.refused), slog.String("from", addressOf(r)))
+				}
+				if x.refused != "" && (id == "" || x.status == http.StatusServiceUnavailable) {
 					missed, ok := quiet.allow(x.refused, time.Now())
 					if !ok {
 						return
 					}
-					attrs = append(attrs, slog.String("refused", x.refused), slog.String("from", addressOf(r)))
 					if missed > 0 {
 						attrs = append(attrs, slog.Int64("alike", missed))
 					}

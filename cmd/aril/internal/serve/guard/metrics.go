@@ -2,7 +2,6 @@ package guard
 
 import (
 	"context"
-	"database/sql"
 	"log/slog"
 	"net/http"
 	"strconv"
@@ -198,11 +197,21 @@ func (m *Metrics) Generation(read func() uint64) {
 	}
 }
 
-// Database has the connections of a database read when metrics are. Call it
-// once for each name.
-func (m *Metrics) Database(name string, db *sql.DB) {
-	if m != nil {
-		m.registry.MustRegister(collectors.NewDBStatsCollector(db, name))
+// Database has the connections to the database read when metrics are. Call it
+// once.
+func (m *Metrics) Database(read func() (used, idle, most int)) {
+	if m == nil {
+		return
+	}
+	for _, c := range []struct {
+		name, help string
+		pick       func() int
+	}{
+		{"used", "Connections to the database that somebody uses.", func() int { n, _, _ := read(); return n }},
+		{"idle", "Connections to the database that wait to be used.", func() int { _, n, _ := read(); return n }},
+		{"max", "Connections to the database that there may be.", func() int { _, _, n := read(); return n }},
+	} {
+		m.Register(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "aril_database_connections_" + c.name, Help: c.help}, func() float64 { return float64(c.pick()) }))
 	}
 }
 

@@ -3,17 +3,15 @@ package guard
 import (
 	"context"
 	"slices"
-	"sync"
 )
 
-// A place is one request's right to run.
+// A place is one request's right to run. All of it is guarded by gate.mu.
 type place struct {
-	gate  *gate
-	party *party
-
-	mu   sync.Mutex // before gate.mu
-	held bool
-	over bool
+	gate     *gate
+	party    *party
+	held     bool
+	over     bool
+	entering chan struct{} // closed when the one who waits to come back is through
 }
 
 type placeKey struct{}
@@ -37,36 +35,41 @@ func Outside(ctx context.Context) (back func()) {
 
 // leave reports whether enter is to be called.
 func (p *place) leave() bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	g := p.gate
+	g.mu.Lock()
+	defer g.mu.Unlock()
 	if p.over {
 		return false
 	}
 	if !p.held {
 		return true // another one of this request gave it away
 	}
-	g := p.gate
-	g.mu.Lock()
-	defer g.mu.Unlock()
 	if g.outside >= g.away || named(p.party.id) && p.party.outside >= max(1, g.away/2) {
 		return false
 	}
 	g.outside++
 	p.party.outside++
-	g.release(p.party)
 	p.held = false
+	g.release(p.party)
 	return true
 }
 
 // enter takes a place again. Siblings wait for the one who does.
 func (p *place) enter(ctx context.Context) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.held || p.over {
-		return
-	}
 	g := p.gate
 	g.mu.Lock()
+	if p.held || p.over {
+		g.mu.Unlock()
+		return
+	}
+	if sibling := p.entering; sibling != nil {
+		g.mu.Unlock()
+		select {
+		case <-sibling:
+		case <-ctx.Done():
+		}
+		return
+	}
 	if g.held < g.places {
 		g.grant(p.party)
 		p.inside()
@@ -75,6 +78,8 @@ func (p *place) enter(ctx context.Context) {
 	}
 	w := &waiter{party: p.party, ready: make(chan struct{})}
 	g.back = append(g.back, w)
+	entering := make(chan struct{})
+	p.entering = entering
 	g.mu.Unlock()
 	select {
 	case <-w.ready:
@@ -82,15 +87,21 @@ func (p *place) enter(ctx context.Context) {
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	p.entering = nil
+	close(entering)
 	select {
 	case <-w.ready:
+		if p.over { // the request did not wait for this one
+			g.release(p.party)
+			return
+		}
 		p.inside()
 	default:
 		g.back = slices.DeleteFunc(g.back, func(o *waiter) bool { return o == w })
 	}
 }
 
-// inside is called with gate.mu.
+// inside ends a time outside.
 func (p *place) inside() {
 	p.held = true
 	p.gate.outside--
@@ -99,17 +110,15 @@ func (p *place) inside() {
 
 // done gives the place back for good.
 func (p *place) done() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	g := p.gate
+	g.mu.Lock()
+	defer g.mu.Unlock()
 	if p.over {
 		return
 	}
 	p.over = true
-	g := p.gate
-	g.mu.Lock()
-	defer g.mu.Unlock()
 	if !p.held {
-		p.gate.outside--
+		g.outside--
 		p.party.outside--
 		g.forget(p.party)
 		return

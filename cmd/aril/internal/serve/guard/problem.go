@@ -43,7 +43,7 @@ var (
 // pathBytes is how much of a path a problem repeats.
 const pathBytes = 1024
 
-// write answers with the problem, and notes the reason.
+// write answers with the problem. It notes the reason, if nothing ran.
 func (p *problem) write(w http.ResponseWriter, r *http.Request, detail string) {
 	path := r.URL.Path
 	if len(path) > pathBytes {
@@ -54,7 +54,9 @@ func (p *problem) write(w http.ResponseWriter, r *http.Request, detail string) {
 	body = append(append(body, `,"instance":`...), quote(path)...)
 	body = append(body, p.tail...)
 	if x := exchangeOf(r.Context()); x != nil {
-		x.refused = p.reason
+		if p.status != http.StatusInternalServerError && p.status != http.StatusBadGateway {
+			x.refused = p.reason
+		}
 		body = append(append(append(body, `,"traceId":"`...), x.trace...), '"')
 	}
 	body = append(body, '}')

@@ -30,7 +30,7 @@ func Recover(l *slog.Logger, m *Metrics) func(http.Handler) http.Handler {
 				}
 				h := w.Header()
 				for name := range h {
-					if name != "Traceparent" && name != "X-Content-Type-Options" {
+					if name != "Traceparent" && name != "X-Content-Type-Options" && name != "Connection" {
 						delete(h, name) // what was said of a response that does not come
 					}
 				}

@@ -54,7 +54,7 @@ func NewServer(cfg ServerConfig, h http.Handler) *Server {
 	s.Server = &http.Server{
 		// ReadTimeout stays 0. It would end requests whose handler takes longer:
 		// net/http reads on behind a request to see the client go.
-		Handler:           bodyDeadline(bodyTimeout, h),
+		Handler:           closeAfterChunks(bodyDeadline(bodyTimeout, h)),
 		ReadHeaderTimeout: cmp.Or(cfg.HeaderTimeout, 5*time.Second),
 		IdleTimeout:       cmp.Or(cfg.IdleTimeout, 60*time.Second),
 		WriteTimeout:      cmp.Or(cfg.WriteTimeout, 2*time.Minute),
@@ -81,6 +81,19 @@ func bodyDeadline(d time.Duration, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Body != nil && r.Body != http.NoBody {
 			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(d)) // the server's own writer can
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// closeAfterChunks ends a connection after a request that came in chunks. Such
+// a one may have had a Content-Length as well, which net/http drops; a proxy
+// that went by it would take the rest of the body for the next request.
+// https://www.rfc-editor.org/rfc/rfc9112#section-6.1
+func closeAfterChunks(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if len(r.TransferEncoding) > 0 {
+			w.Header().Set("Connection", "close")
 		}
 		next.ServeHTTP(w, r)
 	})

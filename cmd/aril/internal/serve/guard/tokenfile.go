@@ -111,6 +111,12 @@ func strictly(raw []byte, v any) error {
 	return d.Decode(v)
 }
 
+// Check says what is wrong with an entry.
+func (e TokenEntry) Check() error {
+	_, err := e.token()
+	return err
+}
+
 func (e TokenEntry) token() (token, error) {
 	t := token{caller: Caller{ID: e.ID, Roles: slices.Clone(e.Roles), Domains: slices.Clone(e.Domains)}}
 	var errs []error

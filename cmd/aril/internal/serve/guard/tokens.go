@@ -20,9 +20,10 @@ type Tokens struct {
 	// Default: nobody counts.
 	Metrics *Metrics
 
-	file string
-	now  func() time.Time
-	set  atomic.Pointer[tokenSet]
+	file  string
+	every time.Duration // between two looks of Watch
+	now   func() time.Time
+	set   atomic.Pointer[tokenSet]
 
 	loading sync.Mutex
 	seen    seenFile
@@ -45,7 +46,7 @@ type seenFile struct {
 // member that is none of these. The error lists everything that is wrong. See
 // [NewToken] for secrets and digests, [Tokens.Watch] for changes.
 func LoadTokens(file string) (*Tokens, error) {
-	t := &Tokens{file: file, now: time.Now}
+	t := &Tokens{file: file, every: time.Second, now: time.Now}
 	if _, err := t.Reload(); err != nil {
 		return nil, err
 	}
@@ -99,10 +100,10 @@ func (t *Tokens) Warning() string {
 	return fmt.Sprintf("%s can be %s by others than its owner (mode %04o); use chmod 600", t.file, what, info.Mode().Perm())
 }
 
-// Watch reads the file again when it changes, until ctx is done. What is wrong
+// Watch looks each second whether the file has changed and reads it again, until ctx is done. What is wrong
 // is logged once for each change.
 func (t *Tokens) Watch(ctx context.Context, l *slog.Logger) {
-	tick := time.NewTicker(time.Second)
+	tick := time.NewTicker(t.every)
 	defer tick.Stop()
 	var last string
 	for {

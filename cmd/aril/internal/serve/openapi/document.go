@@ -9,7 +9,8 @@ import (
 	_ "embed"
 	"encoding/base64"
 	"net/http"
-	"time"
+	"strconv"
+	"strings"
 
 	"github.com/aril-wasm/aril/runtime/enrich"
 )
@@ -41,6 +42,29 @@ func static(contentType string, body []byte) http.Handler {
 		h.Set("ETag", tag)
 		h.Set("Cache-Control", "no-cache")
 		h.Set("X-Content-Type-Options", "nosniff")
-		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body))
+		// Not http.ServeContent: parts of a document are of no use, and its
+		// errors are plain text.
+		if knows(r.Header["If-None-Match"], tag) {
+			h.Del("Content-Type")
+			w.WriteHeader(http.StatusNotModified)
+			return
+		}
+		h.Set("Content-Length", strconv.Itoa(len(body)))
+		if r.Method == http.MethodGet {
+			_, _ = w.Write(body) // the client may have gone
+		}
 	})
+}
+
+// knows holds If-None-Match against a tag: RFC 9110, 13.1.2.
+func knows(lines []string, tag string) bool {
+	for _, line := range lines {
+		for candidate := range strings.SplitSeq(line, ",") {
+			candidate = strings.TrimSpace(candidate)
+			if candidate == "*" || strings.TrimPrefix(candidate, "W/") == tag {
+				return true
+			}
+		}
+	}
+	return false
 }

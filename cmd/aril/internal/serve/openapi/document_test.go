@@ -150,8 +150,8 @@ func TestObjectsOfResponsesAreClosed(t *testing.T) {
 func TestTheLimitsAreThoseOfTheCode(t *testing.T) {
 	t.Parallel()
 	c := newContract(t)
-	schema := func(operation, name string) *openapi3.Schema {
-		i := slices.IndexFunc(c.operations, func(o *operation) bool { return o.OperationID == operation })
+	schema := func(id, name string) *openapi3.Schema {
+		i := slices.IndexFunc(c.operations, func(o *operation) bool { return o.OperationID == id })
 		return c.operations[i].Parameters.GetByInAndName("query", name).Schema.Value
 	}
 	require.EqualValues(t, query.MaxPage, *schema("listInstances", "page").Max)

@@ -15,10 +15,13 @@ import (
 )
 
 // A generator makes values by schema. The same seed makes the same values.
-type generator struct{ *rand.Rand }
+type generator struct {
+	*rand.Rand
+	seed uint64
+}
 
 func newGenerator(seed uint64) *generator {
-	return &generator{rand.New(rand.NewPCG(seed, 0xa411))}
+	return &generator{rand.New(rand.NewPCG(seed, 0)), seed}
 }
 
 func (g *generator) oneIn(n int) bool { return g.IntN(n) == 0 }
@@ -238,6 +241,8 @@ func (g *generator) text(s *openapi3.Schema, depth int) any {
 		return g.uuid()
 	case s.Format == "date-time":
 		return time.Unix(g.Int64N(4e9), g.Int64N(1e9)).UTC().Format(time.RFC3339Nano)
+	case s.Format == "date":
+		return time.Unix(g.Int64N(4e9), 0).UTC().Format(time.DateOnly)
 	case s.Pattern != "":
 		return g.matching(s)
 	}

@@ -24,7 +24,6 @@ type request struct {
 	body   []byte
 
 	existing bool     // everything that it names is there
-	broken   bool     // a mutation that schemas cannot speak of made it invalid
 	vague    bool     // a mutation left the document without a word on it
 	token    bool     // it carries the token of a caller who may do everything
 	notes    []string // what was done to it
@@ -114,10 +113,10 @@ func (c *contract) judge(r *request) (verdict, error) {
 		return absent, nil
 	}
 	query, err := url.ParseQuery(r.query)
-	if err != nil {
+	if err != nil && o.Security == nil {
 		return invalid, err
 	}
-	doubt := r.vague
+	doubt := r.vague || err != nil || !o.literally(r.path) || query.Has("sort") && query.Has("orderBy") // which a description forbids
 	for _, ref := range o.Parameters {
 		p := ref.Value
 		var got []string
@@ -139,9 +138,7 @@ func (c *contract) judge(r *request) (verdict, error) {
 			continue
 		}
 		for _, text := range got {
-			if !utf8.ValidString(text) {
-				return invalid, fmt.Errorf("%s parameter %s is not UTF-8", p.In, p.Name)
-			}
+			doubt = doubt || !utf8.ValidString(text)
 		}
 		if got[0] == "" && p.AllowEmptyValue {
 			continue
@@ -171,10 +168,7 @@ func (c *contract) judge(r *request) (verdict, error) {
 	} else if err := c.judgeBody(o, r); err != nil {
 		return invalid, err
 	}
-	switch {
-	case r.broken:
-		return invalid, errors.New("broken by a mutation")
-	case doubt:
+	if doubt {
 		return vague, nil
 	}
 	return valid, nil
@@ -186,6 +180,16 @@ func (c *contract) judgeBody(o *operation, r *request) error {
 			return errors.New("no body")
 		}
 		return nil
+	}
+	if e := strings.Join(r.values("Content-Encoding"), ","); e != "" {
+		return fmt.Errorf("Content-Encoding %q", e)
+	}
+	most := 1 << 20
+	if o.OperationID == publish {
+		most = 16 << 20
+	}
+	if len(r.body) > most {
+		return fmt.Errorf("%d bytes", len(r.body))
 	}
 	types := r.values("Content-Type")
 	if len(types) != 1 {
@@ -207,7 +211,25 @@ func (c *contract) judgeBody(o *operation, r *request) error {
 	if !utf8.Valid(r.body) {
 		return errors.New("the body is not UTF-8")
 	}
+	if depth := nesting(r.body); depth > 64 {
+		return fmt.Errorf("%d levels", depth)
+	}
 	return validJSON(c.schemas[media.Schema], r.body)
+}
+
+// nesting is how deep a text of JSON may be at most: braces in texts count too.
+func nesting(text []byte) (most int) {
+	depth := 0
+	for _, c := range text {
+		switch c {
+		case '{', '[':
+			depth++
+			most = max(most, depth)
+		case '}', ']':
+			depth--
+		}
+	}
+	return most
 }
 
 // A maker makes requests from the document, about what the service has.
@@ -216,12 +238,15 @@ type maker struct {
 	contract *contract
 	known    map[string][]string // by parameter: what is there
 	entities []string            // tags that were seen
-	token    string
+	// definitions are bodies that can be published again and again.
+	definitions [][]byte
+	token       string
 }
 
 // request makes one that the document calls valid.
 func (m *maker) request(o *operation) *request {
-	r := &request{method: o.method, existing: true, token: true}
+	// Which transitions have a schema depends on the state.
+	r := &request{method: o.method, existing: o.OperationID != "getSchema", token: true}
 	var query []string
 	path := o.path
 	for _, ref := range o.Parameters {
@@ -256,15 +281,29 @@ func (m *maker) request(o *operation) *request {
 	r.path, r.query = path, strings.Join(query, "&")
 	if o.RequestBody != nil && (o.RequestBody.Value.Required || !m.oneIn(4)) {
 		media := o.RequestBody.Value.Content["application/json"]
-		body, err := json.Marshal(m.value(media.Schema, 0))
-		if err != nil {
-			panic(err)
+		// What more a definition must have is not this document's to say.
+		if r.body = m.published(o); r.body == nil {
+			body, err := json.Marshal(m.value(media.Schema, 0))
+			if err != nil {
+				panic(err)
+			}
+			r.body = body
+			r.existing = r.existing && o.OperationID != publish
 		}
-		r.body = body
 		r.set("Content-Type", pick(m.generator, []string{"application/json", "application/json; charset=utf-8", "Application/JSON;charset=UTF-8"}))
 	}
 	r.set("Authorization", "Bearer "+m.token)
 	return r
+}
+
+const publish = "publishDefinitions"
+
+// published takes a definition that is whole, most of the time.
+func (m *maker) published(o *operation) []byte {
+	if o.OperationID != publish || m.oneIn(4) {
+		return nil
+	}
+	return pick(m.generator, m.definitions)
 }
 
 // argument makes the text of a parameter. there says that it names something

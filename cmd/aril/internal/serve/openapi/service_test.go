@@ -17,6 +17,22 @@ import (
 	"github.com/aril-wasm/aril/cmd/aril/internal/serve/guard"
 )
 
+// compiled keeps native code for all services of these tests: the engine of the
+// scripts takes longer to compile than most tests to run.
+var compiled string
+
+func TestMain(m *testing.M) {
+	var err error
+	if compiled, err = os.MkdirTemp("", "aril-openapi"); err != nil {
+		log.Fatal(err)
+	}
+	code := m.Run()
+	if err := os.RemoveAll(compiled); err != nil {
+		log.Fatal(err)
+	}
+	os.Exit(code)
+}
+
 // quiet is a log that nobody reads.
 func quiet(testing.TB) *log.Logger { return log.New(io.Discard, "", 0) }
 
@@ -56,7 +72,7 @@ func newService(t testing.TB, database string, docs ...document) *service {
 	require.NoError(t, err)
 	tokens := filepath.Join(dir, "tokens.json")
 	require.NoError(t, os.WriteFile(tokens, text, 0o600))
-	s, err := serve.New(t.Context(), serve.Config{Definitions: definitions, Database: database, Tokens: tokens, ServerTiming: true, Version: "test"})
+	s, err := serve.New(t.Context(), serve.Config{Definitions: definitions, Database: database, Tokens: tokens, Cache: compiled, ServerTiming: true, Version: "test"})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.Close(context.Background())) })
 	out.Handler = s.Handler()
@@ -115,7 +131,7 @@ func definitions() []document {
 		"startTransition": transition("start", "open", nil),
 		"states": []any{
 			map[string]any{"key": "open", "stateType": 1, "view": map[string]any{"extensions": []string{"extension-rare"}, "loadData": true, "view": reference("sys-views", "overview")}, "transitions": []any{
-				transition("add", "open", nil), transition("close", "closed", nil), transition("finish", "done", nil),
+				transition("add", "open", map[string]any{"schema": reference("sys-schemas", "anything")}), transition("close", "closed", nil), transition("finish", "done", nil),
 			}},
 			map[string]any{"key": "closed", "stateType": 2, "transitions": []any{transition("reopen", "open", nil)}},
 			map[string]any{"key": "done", "stateType": 3, "transitions": []any{}},
@@ -145,6 +161,7 @@ func definitions() []document {
 		extension("extension-strict", `context.instance.data.amount > 1000 ? nobody.knows : 1`, map[string]any{"onFailure": "fail"}),
 		definition("sys-flows", "order", order),
 		definition("sys-flows", "loan", loan),
+		schema("anything", `{}`),
 		schema("loan-data", `{"type": "object", "properties": {"amount": {"type": "number", "minimum": 0}, "secret": {"type": "string", "roles": [{"role": "clerk", "grant": "allow"}]}}}`),
 		schema("loan-approval", `{"type": "object", "properties": {"reason": {"type": "string", "maxLength": 20}}, "required": ["reason"]}`),
 	}

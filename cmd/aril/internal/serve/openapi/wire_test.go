@@ -47,7 +47,7 @@ func (w *wire) hangUp() {
 }
 
 // send gives the response, and whether the handler made it: what is not HTTP
-// is answered by the server of the standard library.
+// is answered by the server of the standard library, if at all.
 func (w *wire) send(t testing.TB, r *request) (got *http.Response, body []byte, reached bool) {
 	t.Helper()
 	before := w.reached.Load()
@@ -55,6 +55,10 @@ func (w *wire) send(t testing.TB, r *request) (got *http.Response, body []byte, 
 	if err != nil && w.reached.Load() == before { // the connection was at its end
 		w.hangUp()
 		got, body, err = w.exchange(r)
+	}
+	if err != nil && w.reached.Load() == before {
+		w.hangUp() // a server that refuses a request does not read its body to the end
+		return nil, nil, false
 	}
 	require.NoError(t, err, "%v", r)
 	if got.Close {

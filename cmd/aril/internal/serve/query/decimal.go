@@ -22,7 +22,7 @@ type Decimal struct {
 	exponent int
 }
 
-var errNumber = errors.New("not a number of JSON with at most 1,000 characters and between 1e-400 and 1e400")
+var errNumber = errors.New("not a number of at most 1,000 characters and, but for 0, of a size from 1e-401 to below 1e400")
 
 // ParseDecimal reads a number of JSON. Two texts of one number give equal
 // Decimals.

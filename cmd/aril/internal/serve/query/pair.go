@@ -32,57 +32,69 @@ func (p *parser) pair(text string) (Expr, error) {
 	if err := checkCount(f, op, len(texts)); err != nil {
 		return nil, err
 	}
-	values, err := untyped(f, op, texts)
-	if err != nil {
-		return nil, err
+	var values []Value
+	for _, v := range untyped(f, op, texts) {
+		if v, err = fit(f, op, v); err != nil {
+			return nil, err
+		}
+		values = append(values, v)
 	}
 	return condition(f, op, values)
 }
 
-// untyped finds the types of texts that have none.
-func untyped(f Field, op Op, texts []string) ([]Value, error) {
-	var values []Value
-	add := func(v Value) error {
-		v, err := fit(f, op, v)
-		values = append(values, v)
-		return err
-	}
-	ordered := op == Gt || op == Ge || op == Lt || op == Le || op == Between
-	numbers := f.Column == Attributes && ordered
-	for _, text := range texts {
-		_, err := ParseDecimal(text)
-		numbers = numbers && err == nil
-	}
-	for _, text := range texts {
-		number, err := ParseDecimal(text)
-		isNumber := err == nil
-		isBool := text == "true" || text == "false"
-		inner := strings.TrimSuffix(strings.TrimPrefix(text, `"`), `"`)
-		quoted := len(text) == len(inner)+2
-
-		var all []Value
-		switch {
-		case op == IsNull && isBool, isBool && f.Column == Attributes && !quoted && takesAlso(op, Bool):
-			all = append(all, Value{Kind: Bool, Bool: text == "true"})
-		case numbers, isNumber && f.Column == Attributes && !ordered && takesAlso(op, Number):
-			all = append(all, Value{Kind: Number, Number: number})
-		}
-		if quoted {
-			text = inner
-		}
-		if op != IsNull && !numbers || len(all) == 0 {
+// untyped gives the values that texts without types may mean: for in and nin,
+// and so for eq and ne, each that there is; for an order one.
+func untyped(f Field, op Op, texts []string) []Value {
+	var all []Value
+	switch op {
+	case IsNull:
+		return []Value{boolOrText(texts[0])}
+	case Eq, Ne, In, Nin:
+		for _, text := range texts {
+			if inner, ok := unquoted(text); ok {
+				text = inner
+			} else if f.Column == Attributes {
+				if n, err := ParseDecimal(text); err == nil {
+					all = append(all, Value{Kind: Number, Number: n})
+				} else if v := boolOrText(text); v.Kind == Bool {
+					all = append(all, v)
+				}
+			}
 			all = append(all, Value{Text: text})
 		}
-		for _, v := range all {
-			if err := add(v); err != nil {
-				return nil, err
+		return all
+	case Gt, Ge, Lt, Le, Between:
+		for _, text := range texts {
+			if n, err := ParseDecimal(text); err == nil && f.Column == Attributes {
+				all = append(all, Value{Kind: Number, Number: n})
 			}
 		}
+		if len(all) == len(texts) {
+			return all
+		}
+		all = nil
 	}
-	return values, nil
+	for _, text := range texts {
+		if inner, ok := unquoted(text); ok {
+			text = inner
+		}
+		all = append(all, Value{Text: text})
+	}
+	return all
 }
 
-// takesAlso is whether an operator may have a value of this kind among its own.
-func takesAlso(op Op, k Kind) bool {
-	return op == Eq || op == Ne || op == In || op == Nin || op == IsNull && k == Bool
+func boolOrText(text string) Value {
+	if text == "true" || text == "false" {
+		return Value{Kind: Bool, Bool: text == "true"}
+	}
+	return Value{Text: text}
+}
+
+// unquoted takes the quotes off that say that something is a text.
+func unquoted(text string) (string, bool) {
+	inner, ok := strings.CutPrefix(text, `"`)
+	if !ok {
+		return text, false
+	}
+	return strings.CutSuffix(inner, `"`)
 }

@@ -1,7 +1,5 @@
 package query
 
-import "unicode/utf8"
-
 // A Piece is one part of a pattern: a text, any text, or one character.
 type Piece struct {
 	Text string
@@ -67,27 +65,4 @@ func checkPattern(f Field, pattern string) error {
 		return f.wrong(Like, "more than %d %%", MaxWildcards)
 	}
 	return nil
-}
-
-// Match is whether a pattern fits all of a text. It is what databases do,
-// written plainly.
-func Match(pattern []Piece, text string) bool {
-	if len(pattern) == 0 {
-		return text == ""
-	}
-	switch p := pattern[0]; p.Wild {
-	case '%':
-		for i := 0; i <= len(text); i++ {
-			if Match(pattern[1:], text[i:]) {
-				return true
-			}
-		}
-		return false
-	case '_':
-		_, n := utf8.DecodeRuneInString(text)
-		return n > 0 && Match(pattern[1:], text[n:])
-	default:
-		n := len(p.Text)
-		return len(text) >= n && text[:n] == p.Text && Match(pattern[1:], text[n:])
-	}
 }

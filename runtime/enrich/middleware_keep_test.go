@@ -127,7 +127,7 @@ func TestAHandlerMayDescribeTheInstanceOfItsResponse(t *testing.T) {
 	e := newEnricher(t, Config{Natives: map[string]Mapping{"m": sees}})
 	publish(t, e, scriptTask("core"), ext{key: "x", mapping: "m"}.doc())
 	api := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		Describe(r.Context(), &Instance{ID: "id", Key: "key", State: "review", FlowVersion: "1.2.3", ETag: "01KK", Data: "not this"})
+		require.True(t, Describe(r.Context(), &Instance{ID: "id", Key: "key", State: "review", FlowVersion: "1.2.3", ETag: "01KK", Data: "not this"}))
 		body := `{"data":{"a":1}}`
 		if r.URL.Path != dataPath {
 			body = `{"items":[{"id":"t1","attributes":{"b":1}},{"id":"t2","attributes":{"c":1}}]}`
@@ -146,7 +146,7 @@ func TestAHandlerMayDescribeTheInstanceOfItsResponse(t *testing.T) {
 	require.Contains(t, history, `"extensions":{"x":["id","key","review","1.2.3",{"b":1}]}`)
 	require.Contains(t, history, `"extensions":{"x":["id","key","review","1.2.3",{"c":1}]}`)
 	require.Equal(t, []string{"1.2.301KK", "1.2.301KK", "1.2.3t1", "1.2.3t2"}, filtered)
-	Describe(t.Context(), &Instance{}) // without a middleware nothing happens
+	require.False(t, Describe(t.Context(), &Instance{}), "there is no middleware")
 }
 
 func TestTheStateOfAnInstanceMayBeInItsMetadata(t *testing.T) {

@@ -45,11 +45,14 @@ type recorderKey struct{}
 // Describe tells the Middleware around a handler which instance its response is
 // about, where the response does not say all of it, as that of functions/data
 // does not. ctx is that of the request. The instance's Data does not count: it
-// is what the response has. Without a Middleware nothing happens.
-func Describe(ctx context.Context, i *Instance) {
-	if rec, ok := ctx.Value(recorderKey{}).(*recorder); ok {
+// is what the response has. It reports whether a Middleware reads the response:
+// a handler that relies on MiddlewareConfig.FilterData answers nothing where not.
+func Describe(ctx context.Context, i *Instance) bool {
+	rec, ok := ctx.Value(recorderKey{}).(*recorder)
+	if ok {
 		rec.described = i
 	}
+	return ok
 }
 
 func (r *recorder) Header() http.Header { return r.header }

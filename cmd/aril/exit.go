@@ -50,7 +50,7 @@ func exitCode(err error) int {
 	switch {
 	case err == nil:
 		return exitOK
-	case errors.Is(err, context.Canceled):
+	case errors.Is(err, context.Canceled), errors.Is(err, serve.ErrAbandoned):
 		return exitInterrupted
 	case errors.As(err, &missing), errors.As(err, &compile):
 		return exitToolchain

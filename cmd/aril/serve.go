@@ -96,9 +96,6 @@ func (o *serveOptions) run(cmd *cobra.Command) error {
 	if errors.As(err, &refused) {
 		return showIssues(cmd, refused.Issues)
 	}
-	if errors.Is(err, serve.ErrAbandoned) {
-		return context.Canceled // the exit code of what is interrupted
-	}
 	return err
 }
 

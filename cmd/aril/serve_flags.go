@@ -78,7 +78,13 @@ func (o *serveOptions) add(c *cobra.Command) {
 		c.Flags().AddFlagSet(g.flags)
 	}
 	c.Flags().SortFlags = false
-	c.SetUsageFunc(func(c *cobra.Command) error { return o.usage(c) })
+	plain := new(cobra.Command).UsageFunc()
+	c.SetUsageFunc(func(asked *cobra.Command) error {
+		if asked != c { // a command below, which inherits this
+			return plain(asked)
+		}
+		return o.usage(c)
+	})
 	// Its own help of -h, which the groups do not have.
 	c.Flags().BoolP("help", "h", false, "this")
 }
@@ -87,7 +93,7 @@ func (o *serveOptions) add(c *cobra.Command) {
 // paragraphs.
 func (o *serveOptions) usage(c *cobra.Command) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "Usage:\n  %s [flags]\n  %s [command]\n\nExamples:\n%s\n\nAvailable Commands:\n", c.UseLine(), c.CommandPath(), c.Example)
+	fmt.Fprintf(&b, "Usage:\n  %s\n  %s [command]\n\nExamples:\n%s\n\nAvailable Commands:\n", c.UseLine(), c.CommandPath(), c.Example)
 	for _, sub := range c.Commands() {
 		if sub.IsAvailableCommand() {
 			fmt.Fprintf(&b, "  %-*s %s\n", sub.NamePadding(), sub.Name(), sub.Short)

@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"regexp"
 	"strings"
 	"time"
 
@@ -12,19 +11,8 @@ import (
 	"github.com/aril-wasm/aril/cmd/aril/internal/ui"
 )
 
-// A tokenLine is what the file of tokens has of one token.
-type tokenLine struct {
-	ID      string     `json:"id"`
-	SHA256  string     `json:"sha256"`
-	Roles   []string   `json:"roles"`
-	Domains []string   `json:"domains,omitempty"`
-	Expires *time.Time `json:"expires,omitempty"`
-}
-
-var tokenWord = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,99}$`)
-
 func serveTokenCommand() *cobra.Command {
-	var line tokenLine
+	var line guard.TokenEntry
 	var valid time.Duration
 	c := &cobra.Command{
 		Use:   "token --id NAME --roles ROLES",
@@ -42,11 +30,6 @@ for the grants of transitions and of members of schemas.`,
 			if line.ID == "" || len(line.Roles) == 0 {
 				return usage("say for whom the token is and what for, such as --id ci --roles read,write")
 			}
-			for _, w := range append(append([]string{line.ID}, line.Roles...), line.Domains...) {
-				if !tokenWord.MatchString(w) {
-					return usage("%q is no name: 1 to 100 letters, digits, and '.', '_', ':', '@', '/', '-'", w)
-				}
-			}
 			if valid < 0 {
 				return usage("--valid is %v; want a time above 0", valid)
 			}
@@ -56,6 +39,9 @@ for the grants of transitions and of members of schemas.`,
 			}
 			var secret string
 			secret, line.SHA256 = guard.NewToken()
+			if err := line.Check(); err != nil {
+				return usage("%w", err)
+			}
 			raw, err := json.Marshal(line)
 			if err != nil {
 				return err

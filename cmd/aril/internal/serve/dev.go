@@ -1,7 +1,9 @@
 package serve
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -57,15 +59,18 @@ func (d *developer) loaded(warnings []enrich.Issue) {
 	docs := d.service.memory.of(d.service.catalogue())
 	files := filesOf(d.service.config.Definitions)
 	changes := flow.Diff(d.shown, docs)
+	others := changedFiles(d.files, files)
 	switch {
 	case d.shown == nil:
 		d.say(ui.Good, fmt.Sprintf("%d definitions of %s", len(docs), d.service.config.Definitions))
+	case len(changes)+len(others) == 0:
+		d.say(ui.Faint, "read again; nothing is different")
 	default:
 		d.say(ui.Good, "definitions changed")
 		for _, c := range changes {
 			d.change(c)
 		}
-		for _, name := range changedFiles(d.files, files) {
+		for _, name := range others {
 			d.out.Printf("  %s %s\n", d.out.Paint(ui.Warn, "~"), ui.Plain(name))
 		}
 	}
@@ -123,8 +128,9 @@ func (d *developer) addresses(api, admin net.Addr) {
 	for _, id := range workflowsOf(d.shown) {
 		path := fmt.Sprintf("%s/api/v1/%s/workflows/%s/instances", base, id.Domain, id.Key)
 		d.out.Printf("\n%s\n", d.out.Paint(ui.Faint, id.Domain+"/"+id.Key))
-		if w, ok := catalogue.Workflow(id.Domain, id.Key, ""); ok && len(w.States) > 0 {
-			d.out.Printf("  curl -X POST %s/start -H 'content-type: application/json' -d '{\"attributes\": {}}'\n", path)
+		if w, ok := catalogue.Workflow(id.Domain, id.Key, ""); ok && w.StartTransition() != nil {
+			data, note := sample(w.StartTransition().Schema)
+			d.out.Printf("  curl -X POST %s/start -H 'content-type: application/json' -d '%s'%s\n", path, ui.Plain(data), d.out.Paint(ui.Faint, ui.Plain(note)))
 		}
 		d.out.Printf("  curl %s\n", path)
 	}
@@ -134,6 +140,26 @@ func (d *developer) addresses(api, admin net.Addr) {
 		d.out.Field("metrics", "http://"+admin.String()+"/metrics")
 	}
 	d.out.Printf("\n")
+}
+
+// sample is a body to start an instance with: the first of the examples of the
+// schema that its data are held against. Where there is a schema and no such
+// example, note names it.
+func sample(schema *flow.Schema) (body, note string) {
+	const empty = `{"attributes": {}}`
+	if schema == nil {
+		return empty, ""
+	}
+	note = "  # attributes are as the schema " + schema.Key + " has them"
+	var parts struct{ Examples []json.RawMessage }
+	if json.Unmarshal(schema.JSON, &parts) != nil || len(parts.Examples) == 0 {
+		return empty, note
+	}
+	var b bytes.Buffer
+	if json.Compact(&b, parts.Examples[0]) != nil || bytes.ContainsRune(b.Bytes(), '\'') {
+		return empty, note // a quote would end the shell's text
+	}
+	return `{"attributes": ` + b.String() + `}`, ""
 }
 
 // workflowsOf lists the workflows among documents, each once.

@@ -15,7 +15,7 @@ import (
 func (s *Service) guarded() (http.Handler, error) {
 	cfg := s.config
 	rest, err := api.New(api.Config{
-		Enricher: s.enricher, Store: s.store, Logger: cfg.Logger, Timeout: cfg.Timeout, BodyBytes: int(cfg.BodyBytes), PublishBytes: publishBytes, TraceID: guard.TraceID,
+		Enricher: s.enricher, Store: s.store, Logger: cfg.Logger, Timeout: cfg.Timeout, BodyBytes: int(cfg.BodyBytes), PublishBytes: publishBytes, TraceID: guard.TraceID, Published: s.metrics.Published,
 	})
 	if err != nil {
 		return nil, err
@@ -26,7 +26,7 @@ func (s *Service) guarded() (http.Handler, error) {
 	}
 	inner, err := guard.New(guard.Config{
 		Tokens: s.tokens, Roles: s.roles, Routes: routes, ServerTiming: cfg.ServerTiming, Metrics: s.metrics, Logger: cfg.Logger,
-		Admission: guard.AdmissionConfig{Places: cfg.Concurrent, Queue: cfg.Queue, BodyBytes: max(cfg.BodyBytes, publishBytes)},
+		Admission: guard.AdmissionConfig{Places: cfg.Concurrent, Queue: cfg.Queue, BodyBytes: cfg.BodyBytes, BodyBytesOf: bodyBytesOf},
 	}, below(rest))
 	if err != nil {
 		return nil, err
@@ -35,9 +35,9 @@ func (s *Service) guarded() (http.Handler, error) {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case "/healthz":
-			s.healthz(w, r)
+			reading(s.healthz)(w, r)
 		case "/readyz":
-			s.readyz(w, r)
+			reading(s.readyz)(w, r)
 		case "/openapi.json":
 			described.ServeHTTP(w, r)
 		default:
@@ -48,6 +48,13 @@ func (s *Service) guarded() (http.Handler, error) {
 
 // publishBytes caps the body of a publish.
 const publishBytes = 16 << 20
+
+func bodyBytesOf(r *http.Request) int64 {
+	if r.URL.Path == "/api/v1/definitions/publish" {
+		return publishBytes
+	}
+	return 0 // as configured
+}
 
 // below answers everything outside of /api/v1. It is no http.ServeMux, which
 // would redirect paths that it finds unclean.
@@ -65,9 +72,7 @@ func below(rest http.Handler) http.Handler {
 // roles are the business's, which a caller has who needs no token.
 func (s *Service) roles() []string {
 	if c := s.catalogue(); c != nil {
-		if r, ok := any(c).(interface{ Roles() []string }); ok {
-			return r.Roles()
-		}
+		return c.Roles()
 	}
 	return nil
 }
@@ -79,7 +84,11 @@ func (s *Service) mainServer() *guard.Server {
 
 // adminServer answers Config.Admin.
 func (s *Service) adminServer() *guard.Server {
-	return guard.NewServer(guard.ServerConfig{Connections: adminConnections, Logger: s.config.Logger}, s.admin())
+	admin := s.admin()
+	if local, err := loopback(s.config.Admin); err == nil && local {
+		admin = guard.LocalOnly()(admin) // against pages in a browser of this machine
+	}
+	return guard.NewServer(guard.ServerConfig{Connections: adminConnections, Logger: s.config.Logger}, admin)
 }
 
 // adminConnections are enough for who watches a service.

@@ -5,10 +5,25 @@ import (
 	"encoding/json"
 	"net/http"
 	"time"
+
+	"github.com/aril-wasm/aril/runtime/enrich"
 )
 
 // pingTime is how long the database may take to say that it is there.
 const pingTime = 2 * time.Second
+
+// reading lets GET and HEAD through.
+func reading(next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			w.Header().Set("Allow", "GET, HEAD")
+			enrich.NewProblem("notsupported", "App:900004", "This path has GET and HEAD.", &enrich.Request{Path: r.URL.Path}).
+				WithStatus(http.StatusMethodNotAllowed).Write(w)
+			return
+		}
+		next(w, r)
+	}
+}
 
 // healthz says that the process answers.
 func (s *Service) healthz(w http.ResponseWriter, _ *http.Request) {

@@ -157,7 +157,6 @@ func (s *Service) end(servers []*http.Server) error {
 	defer cancel()
 	ended := make(chan struct{})
 	defer close(ended)
-	late := ErrUnfinished
 	var abandoned atomic.Bool
 	go func() {
 		select {
@@ -174,12 +173,12 @@ func (s *Service) end(servers []*http.Server) error {
 	var err error
 	for _, server := range servers {
 		if server.Shutdown(ctx) != nil {
-			if abandoned.Load() {
-				late = ErrAbandoned
-			}
-			err = late
+			err = ErrUnfinished
 			_ = server.Close() // there is nobody to tell
 		}
+	}
+	if abandoned.Load() {
+		return ErrAbandoned
 	}
 	return err
 }
@@ -194,7 +193,7 @@ func (s *Service) tell(state string) {
 func listen(ctx context.Context, flag, address string) (net.Listener, error) {
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return nil, fmt.Errorf("--%s %s: address already in use; another one is chosen with --%s, and port 0 is any that is free", flag, address, flag)
+		return nil, fmt.Errorf("--%s %s: %w; another one is chosen with --%s, and port 0 is any that is free", flag, address, syscall.EADDRINUSE, flag)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("--%s %s: %w", flag, address, err)

@@ -58,6 +58,7 @@ func New(ctx context.Context, cfg Config) (_ *Service, err error) {
 	}
 	s.metrics.Published(nil)
 	s.metrics.Generation(s.enricher.Generation)
+	s.metrics.Database(s.store.Connections)
 	if s.handler, err = s.guarded(); err != nil {
 		return nil, err
 	}

@@ -47,6 +47,10 @@ type Config struct {
 	BodyBytes    int
 	PublishBytes int
 
+	// Published, where it is set, is told of each publish that got to the
+	// Enricher: nil, or why nothing changed.
+	Published func(err error)
+
 	// CacheBytes caps the bodies that are kept. Default 64 MiB.
 	CacheBytes int
 
@@ -54,20 +58,18 @@ type Config struct {
 	// extensions failed. Default: callers with the role "publish" are told.
 	Explain func(r *http.Request) bool
 
-	// TraceID names a request in problem details and logs. Default: the
-	// request's header traceparent.
+	// TraceID names a request in problem details and logs. Default:
+	// guard.TraceID.
 	TraceID func(r *http.Request) string
 }
 
 // prefix is what every path begins with.
 const prefix = "/api/v1"
 
-// pageBytes caps a page before it is enriched.
-const pageBytes = 16 << 20
-
 // A service answers requests.
 type service struct {
 	Config
+	routes   http.Handler
 	enriched http.Handler
 }
 
@@ -76,7 +78,9 @@ type service struct {
 func New(cfg Config) (http.Handler, error) {
 	var errs []error
 	if cfg.Enricher == nil || cfg.Store == nil {
-		errs = append(errs, errors.New("Enricher and Store must be set"))
+		errs = append(errs, errors.New("set Enricher and Store"))
+	} else if c, ok := cfg.Enricher.Attached().(*flow.Catalogue); !ok || c == nil {
+		errs = append(errs, errors.New("the Enricher's Config.Attach is not flow.Parse"))
 	}
 	for _, n := range []struct {
 		name string
@@ -89,10 +93,10 @@ func New(cfg Config) (http.Handler, error) {
 		*n.v = cmp.Or(*n.v, n.def)
 	}
 	if cfg.Items > 100 {
-		errs = append(errs, fmt.Errorf("Items is %d; the most is 100", cfg.Items))
+		errs = append(errs, fmt.Errorf("want at most 100 Items, not %d", cfg.Items))
 	}
 	if cfg.Timeout < 0 || cfg.PublishTimeout < 0 {
-		errs = append(errs, errors.New("Timeout or PublishTimeout is below 0; 0 is the default, 30s and 2m"))
+		errs = append(errs, errors.New("want no Timeout and no PublishTimeout below 0; 0 is the default, 30s and 2m"))
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, fmt.Errorf("api: %w", err)
@@ -105,15 +109,16 @@ func New(cfg Config) (http.Handler, error) {
 		cfg.Explain = func(r *http.Request) bool { return slices.Contains(guard.CallerOf(r.Context()).Roles, RolePublish) }
 	}
 	if cfg.TraceID == nil {
-		cfg.TraceID = func(r *http.Request) string { return r.Header.Get("Traceparent") }
+		cfg.TraceID = guard.TraceID
 	}
 	s := &service{Config: cfg}
+	s.routes = s.mux()
 	s.enriched = cfg.Enricher.Middleware(enrich.MiddlewareConfig{
 		Prefix:     prefix,
 		Caller:     func(r *http.Request) enrich.Caller { return callerOf(guard.CallerOf(r.Context())) },
 		FilterData: s.visible,
 		BodyTTLOf:  bodyTTL(cfg.Enricher),
-		BodyBytes:  pageBytes + 1<<20,
+		BodyBytes:  pageBytes,
 		CacheBytes: cfg.CacheBytes,
 		Items:      cfg.Items,
 		Explain:    cfg.Explain,
@@ -148,9 +153,8 @@ type callKey struct{}
 
 func callOf(ctx context.Context) *call { return ctx.Value(callKey{}).(*call) }
 
-// ServeHTTP finds the route and whether the caller may use it.
+// ServeHTTP answers panics too.
 func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	about := &enrich.Request{Path: r.URL.EscapedPath(), TraceID: s.TraceID(r)}
 	out := &sent{ResponseWriter: w}
 	defer func() {
 		v := recover()
@@ -160,13 +164,14 @@ func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if v == http.ErrAbortHandler { //nolint:errorlint // it is compared so by net/http
 			panic(v)
 		}
+		about := s.about(r)
 		s.Logger.Error("panic", "method", r.Method, "path", r.URL.Path, "trace", about.TraceID, "panic", fmt.Sprint(v), "stack", string(debug.Stack()))
 		if out.begun {
 			panic(http.ErrAbortHandler) // what was sent must not look whole
 		}
 		enrich.NewProblem("failure", "App:900000", "The service failed to answer.", about).Write(w)
 	}()
-	s.route(out, r, about)
+	s.routes.ServeHTTP(out, byEscapedPath(r))
 }
 
 // A sent knows whether an answer has begun.
@@ -188,29 +193,22 @@ func (s *sent) Write(b []byte) (int, error) {
 // Unwrap is for http.ResponseController.
 func (s *sent) Unwrap() http.ResponseWriter { return s.ResponseWriter }
 
-func (s *service) route(w http.ResponseWriter, r *http.Request, about *enrich.Request) {
-	m, allowed := find(r.Method, r.URL.EscapedPath())
-	switch {
-	case len(allowed) == 0:
-		notHere(r.URL.EscapedPath(), about).Write(w)
-		return
-	case r.Method == http.MethodOptions:
-		w.Header().Set("Allow", strings.Join(allowed, ", "))
-		w.WriteHeader(http.StatusNoContent)
-		return
-	case m == nil:
-		w.Header().Set("Allow", strings.Join(allowed, ", "))
-		enrich.NewProblem("notsupported", "App:900004", fmt.Sprintf("%s is no method of this path; it has %s.", clean(r.Method), strings.Join(allowed, ", ")), about).
-			WithStatus(http.StatusMethodNotAllowed).Write(w)
+// about is what problem details say of a request.
+func (s *service) about(r *http.Request) *enrich.Request {
+	return &enrich.Request{Path: r.URL.EscapedPath(), TraceID: s.TraceID(r)}
+}
+
+// matched answers a request that a route is for, if the caller may use it.
+func (s *service) matched(w http.ResponseWriter, r *http.Request, found *route) {
+	m, ok := matchOf(r, found)
+	if !ok {
+		s.nothing(w, r)
 		return
 	}
-	c := &call{match: m, caller: guard.CallerOf(r.Context()), about: about}
+	c := &call{match: m, caller: guard.CallerOf(r.Context()), catalogue: catalogueOf(s.Enricher), about: s.about(r)}
 	err := c.authorized()
 	if err == nil {
 		err = c.wellFormed(r)
-	}
-	if err == nil {
-		c.catalogue, err = catalogueOf(s.Enricher)
 	}
 	if err != nil {
 		s.fail(w, r, c, err)
@@ -245,9 +243,5 @@ func (c *call) authorized() error {
 	return nil
 }
 
-func catalogueOf(e *enrich.Enricher) (*flow.Catalogue, error) {
-	if c, ok := e.Attached().(*flow.Catalogue); ok && c != nil {
-		return c, nil
-	}
-	return nil, errNoDefinitions
-}
+// catalogueOf has the machines that are served now. New found that there are.
+func catalogueOf(e *enrich.Enricher) *flow.Catalogue { return e.Attached().(*flow.Catalogue) }

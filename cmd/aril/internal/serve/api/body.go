@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"mime"
 	"net/http"
@@ -14,9 +15,9 @@ import (
 
 // Bounds of what a start or a transition says.
 const (
-	maxKeyBytes = 256 // of an instance's key
-	maxTags     = 32
-	maxTagBytes = 100
+	maxKey  = 256 // characters of an instance's key
+	maxTags = 32
+	maxTag  = 100 // characters
 )
 
 // A body is what a start and a transition say. Attributes are an object, {}
@@ -68,8 +69,8 @@ func (s *service) readBody(w http.ResponseWriter, r *http.Request) (*body, error
 		return nil, invalid("tags", "There are %d; the most is %d.", len(b.Tags), maxTags)
 	}
 	for _, tag := range b.Tags {
-		if tag == "" || len(tag) > maxTagBytes || !printable(tag) {
-			return nil, invalid("tags", "A tag is 1 to %d bytes of printable characters.", maxTagBytes)
+		if tag == "" || utf8.RuneCountInString(tag) > maxTag || !printable(tag) {
+			return nil, invalid("tags", "A tag is 1 to %d printable characters.", maxTag)
 		}
 	}
 	return b, nil
@@ -80,8 +81,8 @@ func (s *service) readBody(w http.ResponseWriter, r *http.Request) (*body, error
 // what could be another instance's id is none.
 func keyFault(key string) string {
 	switch {
-	case key == "" || len(key) > maxKeyBytes:
-		return "A key has 1 to 256 bytes."
+	case key == "" || utf8.RuneCountInString(key) > maxKey:
+		return fmt.Sprintf("A key has 1 to %d characters.", maxKey)
 	case !printable(key) || strings.TrimSpace(key) != key:
 		return "A key has printable characters, and no blank at its beginning or end."
 	case key == "." || key == "..":

@@ -17,8 +17,9 @@
 // time of a kept body is over, or with Cache-Control: no-cache.
 //
 // Attributes are limited to what the schemas of the instance's workflow let the
-// caller see; extensions see all of them. A filter or a sort on an attribute
-// that the caller may not see is refused, for its outcome would tell.
+// caller see; extensions see all of them, and whoever may make a transition may
+// write all of them. A filter or a sort on an attribute that the caller may not
+// see is refused, for its outcome would tell.
 //
 // A page is whole or it is not answered: where its extensions are not done
 // within Config.Timeout it is status 503. One extension that fails or takes

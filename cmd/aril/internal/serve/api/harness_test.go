@@ -11,7 +11,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -34,17 +33,21 @@ type server struct {
 type setting struct {
 	api     api.Config
 	enrich  enrich.Config
-	without bool // no definitions
+	without bool // no definitions but those of the store
+	kept    bool // published definitions are kept in the store
 }
 
 var everyone = guard.Caller{ID: "everyone", Roles: []string{"read", "write", "publish", "auditor"}}
 
-func newServer(t *testing.T, st *store.Store, with setting) *server {
+func newServer(t testing.TB, st *store.Store, with setting) *server {
 	t.Helper()
 	log := &logged{}
 	with.enrich.Attach = func(docs []enrich.Document) (any, []enrich.Issue) { return flow.Parse(docs) }
 	if with.enrich.Natives == nil {
 		with.enrich.Natives = natives
+	}
+	if with.kept {
+		with.enrich.Store = st.Definitions()
 	}
 	e, err := enrich.New(t.Context(), with.enrich)
 	require.NoError(t, err)
@@ -211,7 +214,7 @@ func definitions() []enrich.Document {
 		document("sys-schemas", "core", "loan", "1.0.0", `{"schema":{"type":"object","properties":{
 			"amount":{"type":"number","maximum":1000000},
 			"iban":{"type":"string","roles":[{"role":"auditor","grant":"allow"}]},
-			"risk":{"type":"object","roles":[{"role":"auditor","grant":"allow"}],"properties":{"score":{"type":"number"}}},
+			"risk":{"type":"object","roles":[{"role":"auditor","grant":"allow"}],"properties":{"score":{}}},
 			"customer":{"type":"object","properties":{"name":{"type":"string"},"tax":{"type":"string","roles":[{"role":"auditor","grant":"allow"}]}}}}}}`),
 		document("sys-schemas", "core", "submission", "1.0.0", `{"schema":{"type":"object","required":["amount"],"properties":{"amount":{"type":"number","minimum":1}}}}`),
 		extension("listed", 3, 3, "sees", ""),
@@ -219,10 +222,4 @@ func definitions() []enrich.Document {
 		loanFlow("1.0.0", ""),
 		document("sys-flows", "other", "orders", "1.0.0", `{"states":[{"key":"open","stateType":1,"transitions":[{"key":"close","target":"closed"}]},{"key":"closed","stateType":3}]}`),
 	}
-}
-
-// eventually waits for what another goroutine does.
-func eventually(t *testing.T, what func() bool) {
-	t.Helper()
-	require.Eventually(t, what, 10*time.Second, 2*time.Millisecond)
 }

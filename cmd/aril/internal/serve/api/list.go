@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/aril-wasm/aril/cmd/aril/internal/serve/query"
-	"github.com/aril-wasm/aril/runtime/enrich"
 )
 
 // A listBody is a page before it is enriched.
@@ -71,17 +70,11 @@ func (s *service) list(w http.ResponseWriter, r *http.Request, c *call) error {
 		return err
 	}
 	items := make([]instanceBody, len(found))
-	room := pageBytes
 	for i := range found {
 		items[i] = bodyOf(&found[i])
-		if room -= len(found[i].Attributes); room < 0 {
-			return errPageBytes
-		}
 	}
-	return write(w, http.StatusOK, listBody{linksOf(c.path(), values, q, more), items})
+	return writeFiltered(w, r, nil, listBody{linksOf(c.path(), values, q, more), items})
 }
-
-var errPageBytes = invalid("pageSize", "The page would have more than %d bytes; ask for fewer items.", pageBytes)
 
 func (s *service) sized(q query.Query) error {
 	if q.Size > s.Items {
@@ -157,16 +150,11 @@ func (s *service) history(w http.ResponseWriter, r *http.Request, c *call) error
 		return err
 	}
 	items := make([]stepBody, len(steps))
-	room := pageBytes
 	for i, t := range steps {
 		if len(t.Attributes) == 0 {
 			t.Attributes = []byte("{}")
 		}
-		if room -= len(t.Attributes); room < 0 {
-			return errPageBytes
-		}
 		items[i] = stepBody{t.ID, t.Key, t.From, t.To, t.Attributes, timeText(t.At), t.By}
 	}
-	enrich.Describe(r.Context(), described(in))
-	return write(w, http.StatusOK, listBody{linksOf(c.path()+"/"+url.PathEscape(c.instanceName)+"/transitions", values, q, more), items})
+	return writeFiltered(w, r, in, listBody{linksOf(c.path()+"/"+url.PathEscape(c.instanceName)+"/transitions", values, q, more), items})
 }

@@ -39,9 +39,8 @@ func (r *refusal) with(status int) *refusal {
 }
 
 var (
-	errNoDefinitions = refuse("transient", "App:900006", "No definitions are loaded yet.")
-	errNoInstance    = refuse("notfound", "Instance:100017", "There is no such instance.")
-	errContended     = refuse("conflict", "Transition:100009", "Another transition changed the instance meanwhile.")
+	errNoInstance = refuse("notfound", "Instance:100017", "There is no such instance.")
+	errContended  = refuse("conflict", "Transition:100009", "Another transition changed the instance meanwhile.")
 )
 
 // fail answers with the problem that err is.
@@ -50,8 +49,11 @@ func (s *service) fail(w http.ResponseWriter, r *http.Request, c *call, err erro
 	if p.Status >= 500 && r.Context().Err() == nil {
 		s.Logger.Error("request failed", "method", r.Method, "path", r.URL.Path, "trace", c.about.TraceID, "status", p.Status, "error", err)
 	}
-	if p.Status == http.StatusServiceUnavailable {
+	switch p.Status {
+	case http.StatusServiceUnavailable:
 		w.Header().Set("Retry-After", "1")
+	case http.StatusUnsupportedMediaType:
+		w.Header().Set("Accept", "application/json")
 	}
 	p.Write(w)
 }
@@ -83,6 +85,8 @@ func problemOf(err error, r *http.Request, about *enrich.Request) enrich.Problem
 		return problemOf(errNoInstance, r, about)
 	case errors.Is(err, store.ErrChanged):
 		return problemOf(errContended, r, about)
+	case errors.Is(err, store.ErrTooLarge):
+		return problemOf(errPageBytes, r, about)
 	case errors.Is(err, store.ErrKeyTaken):
 		return enrich.NewProblem("conflict", "Instance:100019", "Another instance has that key.", about)
 	case errors.Is(err, store.ErrInvalid):

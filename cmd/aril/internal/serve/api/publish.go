@@ -2,10 +2,12 @@ package api
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"regexp"
 	"strconv"
 
+	"github.com/aril-wasm/aril/cmd/aril/internal/serve/store"
 	"github.com/aril-wasm/aril/runtime/enrich"
 )
 
@@ -43,6 +45,12 @@ func (s *service) publish(w http.ResponseWriter, r *http.Request, c *call) error
 		docs[i] = enrich.Document{Name: documentName(d, i), JSON: d}
 	}
 	warnings, err := s.Enricher.Publish(r.Context(), docs...)
+	if s.Published != nil {
+		s.Published(err)
+	}
+	if errors.Is(err, store.ErrChanged) {
+		return refuse("conflict", "App:900001", "Another process published since this one loaded its definitions. Publish there, or restart this one.")
+	}
 	if err != nil {
 		return err
 	}

@@ -57,9 +57,8 @@ func (s *service) instance(w http.ResponseWriter, r *http.Request, c *call) erro
 	if err != nil {
 		return err
 	}
-	enrich.Describe(r.Context(), described(in))
 	w.Header().Set("X-Entity-Etag", entityTag(in.ETag))
-	return write(w, http.StatusOK, bodyOf(in))
+	return writeFiltered(w, r, in, bodyOf(in))
 }
 
 // A dataBody is the answer of functions/data before it is enriched.
@@ -76,9 +75,8 @@ func (s *service) data(w http.ResponseWriter, r *http.Request, c *call) error {
 	if err != nil {
 		return err
 	}
-	enrich.Describe(r.Context(), described(in))
 	w.Header().Set("X-Entity-Etag", entityTag(in.ETag))
-	return write(w, http.StatusOK, dataBody{in.Attributes, weakTag(in.ETag), entityTag(in.ETag)})
+	return writeFiltered(w, r, in, dataBody{in.Attributes, weakTag(in.ETag), entityTag(in.ETag)})
 }
 
 // visible is enrich.MiddlewareConfig.FilterData.
@@ -100,11 +98,7 @@ func (c *call) visible(flowVersion string, data json.RawMessage) (json.RawMessag
 // bodyTTL is how long bodies of a workflow may be kept.
 func bodyTTL(e *enrich.Enricher) func(r *enrich.Request) time.Duration {
 	return func(r *enrich.Request) time.Duration {
-		c, err := catalogueOf(e)
-		if err != nil {
-			return 0
-		}
-		w, ok := c.Workflow(r.Domain, r.Workflow, r.WorkflowVersion)
+		w, ok := catalogueOf(e).Workflow(r.Domain, r.Workflow, r.WorkflowVersion)
 		if !ok {
 			return 0
 		}

@@ -168,7 +168,7 @@ func TestWhatIsKeptDoesNotCrossCallers(t *testing.T) { // V-B34, V-B36, V-B37
 		for _, path := range []string{loans + "/k", loans + "/k/functions/data", loans, loans + "/k/transitions"} {
 			seen := s.do(t, auditor, http.MethodGet, path, "")
 			require.Contains(t, seen.Body.String(), "TR1", path)
-			for _, less := range []guard.Caller{as("read", ""), as("read clerk", ""), as(`read"auditor`, ""), as("read", "core"), {ID: "other", Roles: split("read")}} {
+			for _, less := range []guard.Caller{as("read", ""), as("read clerk", ""), as(`read auditor"`, ""), as("read", "core"), {ID: "other", Roles: split("read")}} {
 				r := s.do(t, less, http.MethodGet, path, "", "If-None-Match", seen.Header().Get("ETag"))
 				require.Equal(t, 200, r.Code, path)
 				require.NotContains(t, withoutExtensions(r.body), "TR1", path)
@@ -213,7 +213,7 @@ func TestAttributesAreLimitedByRoleEverywhere(t *testing.T) { // V-B34
 	storetest.Each(t, func(t *testing.T, st *store.Store) {
 		s := newServer(t, st, setting{})
 		clerk := guard.Caller{ID: "clerk", Roles: []string{"read", "write"}}
-		const secret = `{"amount":5,"iban":"SECRET1","risk":{"score":666},"customer":{"name":"Ada","tax":"SECRET2"}}`
+		const secret = `{"amount":5,"iban":"SECRET1","risk":{"score":"SECRET3"},"customer":{"name":"Ada","tax":"SECRET2"}}`
 		answers := []*reply{
 			s.do(t, clerk, http.MethodPost, loans+"/start?sync=true", `{"key":"k","attributes":`+secret+`}`),
 			s.do(t, clerk, http.MethodPost, loans+"/start?sync=true", `{"key":"k"}`),
@@ -225,7 +225,6 @@ func TestAttributesAreLimitedByRoleEverywhere(t *testing.T) { // V-B34
 		for i, a := range answers {
 			require.Less(t, a.Code, 300, a.Body)
 			require.NotContains(t, withoutExtensions(a.body), "SECRET", i)
-			require.NotContains(t, withoutExtensions(a.body), "666", i)
 		}
 		require.Equal(t, map[string]any{"amount": 5.0, "customer": map[string]any{"name": "Ada"}}, answers[0].body["attributes"])
 		require.Contains(t, fmt.Sprint(answers[3].at("extensions.listed")), "SECRET1", "extensions run on all of it")
@@ -434,5 +433,19 @@ func TestATransitionIsNotLostWhereItsExtensionsAreNotInTime(t *testing.T) { // V
 		require.Equal(t, http.StatusCreated, r.Code, r.Body)
 		require.NotContains(t, r.body["extensions"], "slow")
 		require.Equal(t, "a", r.body["key"])
+	})
+}
+
+func TestAPageIsBoundedInBytes(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, st *store.Store) {
+		s := newServer(t, st, setting{})
+		for range 17 {
+			_, _, err := st.Start(t.Context(), store.Instance{Domain: "core", Workflow: "loans", FlowVersion: "1.0.0", State: "draft", Status: store.Active, Attributes: []byte(`{"a":"` + strings.Repeat("x", 1<<20-8) + `"}`)}, store.Transition{Key: "apply", To: "draft"})
+			require.NoError(t, err)
+		}
+		r := s.problem(t, everyone, 400, "App:900002", http.MethodGet, loans+"?pageSize=100", "")
+		require.Contains(t, r.body["errors"], "pageSize")
+		require.Len(t, s.get(t, loans+"?pageSize=1").items(), 1)
 	})
 }

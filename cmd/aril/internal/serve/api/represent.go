@@ -3,6 +3,7 @@ package api
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -77,17 +78,51 @@ func encode(v any) ([]byte, error) {
 	return bytes.TrimRight(b.Bytes(), "\n"), err
 }
 
+// errUnfiltered is a response that would go out with all of its attributes.
+var errUnfiltered = errors.New("nothing limits this response by its caller")
+
+// writeFiltered answers with what the middleware limits and enriches. in is nil
+// for what is about many instances.
+func writeFiltered(w http.ResponseWriter, r *http.Request, in *store.Instance, v any) error {
+	var about *enrich.Instance
+	if in != nil {
+		about = described(in)
+	}
+	if !enrich.Describe(r.Context(), about) {
+		return errUnfiltered
+	}
+	raw, err := encode(v)
+	if err != nil {
+		return err
+	}
+	if len(raw) > pageBytes {
+		return errPageBytes
+	}
+	writeRaw(w, http.StatusOK, raw)
+	return nil
+}
+
+// pageBytes caps a response before it is enriched. It is more than any one
+// instance can have.
+const pageBytes = 16 << 20
+
+var errPageBytes = invalid("pageSize", "The page would have more than %d bytes; ask for fewer items.", pageBytes)
+
 // write answers with a value. The error comes before anything is written.
 func write(w http.ResponseWriter, status int, v any) error {
 	raw, err := encode(v)
 	if err != nil {
 		return err
 	}
+	writeRaw(w, status, raw)
+	return nil
+}
+
+func writeRaw(w http.ResponseWriter, status int, raw []byte) {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.Header().Set("Content-Length", strconv.Itoa(len(raw)))
 	w.WriteHeader(status)
 	_, _ = w.Write(raw) // the client may have gone
-	return nil
 }
 
 func timeText(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }

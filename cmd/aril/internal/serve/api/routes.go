@@ -1,10 +1,13 @@
 package api
 
 import (
+	"context"
+	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
+
+	"github.com/go-chi/chi/v5"
 
 	"github.com/aril-wasm/aril/runtime/enrich"
 )
@@ -27,8 +30,7 @@ type Route struct {
 
 type route struct {
 	Route
-	handle   func(s *service, w http.ResponseWriter, r *http.Request, c *call) error
-	segments []string
+	handle func(s *service, w http.ResponseWriter, r *http.Request, c *call) error
 }
 
 const (
@@ -36,24 +38,17 @@ const (
 	instancePath  = instancesPath + "/{instance}"
 )
 
-var routes = table(
-	route{Route: Route{http.MethodGet, instancesPath, "listInstances", RoleRead}, handle: (*service).list},
-	route{Route: Route{http.MethodPost, instancesPath + "/start", "startInstance", RoleWrite}, handle: (*service).start},
-	route{Route: Route{http.MethodGet, instancePath, "getInstance", RoleRead}, handle: (*service).instance},
-	route{Route: Route{http.MethodGet, instancePath + "/transitions", "listTransitions", RoleRead}, handle: (*service).history},
-	route{Route: Route{http.MethodPatch, instancePath + "/transitions/{transition}", "makeTransition", RoleWrite}, handle: (*service).transition},
-	route{Route: Route{http.MethodGet, instancePath + "/functions/data", "getData", RoleRead}, handle: (*service).data},
-	route{Route: Route{http.MethodGet, instancePath + "/functions/extensions", "getExtensions", RoleRead}, handle: (*service).data},
-	route{Route: Route{http.MethodGet, instancePath + "/functions/state", "getState", RoleRead}, handle: (*service).state},
-	route{Route: Route{http.MethodGet, instancePath + "/functions/schema", "getSchema", RoleRead}, handle: (*service).schema},
-	route{Route: Route{http.MethodPost, prefix + "/definitions/publish", "publishDefinitions", RolePublish}, handle: (*service).publish},
-)
-
-func table(all ...route) []route {
-	for i := range all {
-		all[i].segments = strings.Split(all[i].Path, "/")
-	}
-	return all
+var routes = []route{
+	{Route{http.MethodGet, instancesPath, "listInstances", RoleRead}, (*service).list},
+	{Route{http.MethodPost, instancesPath + "/start", "startInstance", RoleWrite}, (*service).start},
+	{Route{http.MethodGet, instancePath, "getInstance", RoleRead}, (*service).instance},
+	{Route{http.MethodGet, instancePath + "/transitions", "listTransitions", RoleRead}, (*service).history},
+	{Route{http.MethodPatch, instancePath + "/transitions/{transition}", "makeTransition", RoleWrite}, (*service).transition},
+	{Route{http.MethodGet, instancePath + "/functions/data", "getData", RoleRead}, (*service).data},
+	{Route{http.MethodGet, instancePath + "/functions/extensions", "getExtensions", RoleRead}, (*service).data},
+	{Route{http.MethodGet, instancePath + "/functions/state", "getState", RoleRead}, (*service).state},
+	{Route{http.MethodGet, instancePath + "/functions/schema", "getSchema", RoleRead}, (*service).schema},
+	{Route{http.MethodPost, prefix + "/definitions/publish", "publishDefinitions", RolePublish}, (*service).publish},
 }
 
 // Routes lists what the handler answers.
@@ -71,56 +66,81 @@ type match struct {
 	domain, workflow, instanceName, transitionName string
 }
 
-// find gives the route of a request, and the methods that its path has.
-func find(method, escaped string) (found *match, allowed []string) {
-	parts := strings.Split(escaped, "/")
-	for i, p := range parts {
-		var err error
-		if parts[i], err = url.PathUnescape(p); err != nil || parts[i] == "" && i > 0 {
-			return nil, nil
-		}
-	}
+// mux routes by escaped paths: a key may have a slash in it.
+func (s *service) mux() *chi.Mux {
+	m := chi.NewMux()
 	for i := range routes {
-		m := &match{route: &routes[i]}
-		if !m.fits(parts) {
-			continue
-		}
-		allowed = append(allowed, m.Method)
-		if m.Method == http.MethodGet {
-			allowed = append(allowed, http.MethodHead)
-		}
-		if m.Method == method || m.Method == http.MethodGet && method == http.MethodHead {
-			found = m
+		route := &routes[i]
+		h := func(w http.ResponseWriter, r *http.Request) { s.matched(w, r, route) }
+		m.Method(route.Method, route.Path, http.HandlerFunc(h))
+		if route.Method == http.MethodGet {
+			m.Method(http.MethodHead, route.Path, http.HandlerFunc(h))
 		}
 	}
-	if len(allowed) > 0 {
-		allowed = append(allowed, http.MethodOptions)
-		slices.Sort(allowed)
-	}
-	return found, allowed
+	m.NotFound(func(w http.ResponseWriter, r *http.Request) { s.nothing(w, r) })
+	m.MethodNotAllowed(func(w http.ResponseWriter, r *http.Request) { s.otherMethod(w, r, m) })
+	return m
 }
 
-func (m *match) fits(parts []string) bool {
-	if len(parts) != len(m.segments) {
-		return false
-	}
-	for i, s := range m.segments {
-		switch s {
-		case "{domain}":
-			m.domain = parts[i]
-		case "{workflow}":
-			m.workflow = parts[i]
-		case "{instance}":
-			m.instanceName = parts[i]
-		case "{transition}":
-			m.transitionName = parts[i]
-		default:
-			if s != parts[i] {
-				return false
-			}
+// escapedPath is the path of a request with escapes only where there must be
+// some: "%61" is "a", and "%2F" stays.
+func escapedPath(r *http.Request) string {
+	parts := strings.Split(r.URL.EscapedPath(), "/")
+	for i, p := range parts {
+		if plain, err := url.PathUnescape(p); err == nil {
+			parts[i] = url.PathEscape(plain)
 		}
 	}
-	return true
+	return strings.Join(parts, "/")
+}
+
+// byEscapedPath has chi look at that path.
+func byEscapedPath(r *http.Request) *http.Request {
+	at := chi.NewRouteContext()
+	at.RoutePath = escapedPath(r)
+	return r.WithContext(context.WithValue(r.Context(), chi.RouteCtxKey, at))
+}
+
+// matchOf unescapes the values of a path. ok is false where one is empty or
+// cannot be.
+func matchOf(r *http.Request, found *route) (m *match, ok bool) {
+	m, ok = &match{route: found}, true
+	for name, value := range map[string]*string{"domain": &m.domain, "workflow": &m.workflow, "instance": &m.instanceName, "transition": &m.transitionName} {
+		if !strings.Contains(found.Path, "{"+name+"}") {
+			continue
+		}
+		var err error
+		if *value, err = url.PathUnescape(chi.URLParam(r, name)); err != nil || *value == "" {
+			return nil, false
+		}
+	}
+	return m, true
+}
+
+func (s *service) nothing(w http.ResponseWriter, r *http.Request) {
+	notHere(r.URL.EscapedPath(), s.about(r)).Write(w)
+}
+
+// otherMethod answers OPTIONS, and methods that a path does not have.
+func (s *service) otherMethod(w http.ResponseWriter, r *http.Request, m *chi.Mux) {
+	var allowed []string
+	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPatch, http.MethodPost} {
+		if m.Match(chi.NewRouteContext(), method, escapedPath(r)) {
+			allowed = append(allowed, method)
+		}
+	}
+	if len(allowed) == 0 {
+		s.nothing(w, r)
+		return
+	}
+	allow := strings.Join(append(allowed, http.MethodOptions), ", ")
+	w.Header().Set("Allow", allow)
+	if r.Method == http.MethodOptions {
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	enrich.NewProblem("notsupported", "App:900004", fmt.Sprintf("%s is no method of this path; it has %s.", clean(r.Method), allow), s.about(r)).
+		WithStatus(http.StatusMethodNotAllowed).Write(w)
 }
 
 // notHere says what of a path is not there.

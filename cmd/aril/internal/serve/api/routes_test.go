@@ -1,9 +1,13 @@
 package api
 
 import (
+	"net/http"
+	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 
+	"github.com/go-chi/chi/v5"
 	"github.com/stretchr/testify/require"
 )
 
@@ -27,14 +31,28 @@ func TestPathsAreTakenApartAfterDecoding(t *testing.T) {
 		"":                                                        "",
 		"/":                                                       "",
 	} {
-		got := ""
-		if m, _ := find("GET", path); m != nil {
-			got = strings.Join([]string{m.Operation, m.domain, m.workflow, m.instanceName, m.transitionName}, " ")
-		}
-		require.Equal(t, want, got, path)
+		require.Equal(t, want, matchedBy("GET", path), path)
 	}
-	m, _ := find("PATCH", "/api/v1/core/workflows/w/instances/i/transitions/a%20b")
-	require.Equal(t, "a b", m.transitionName)
+	require.Equal(t, "startInstance core w  ", matchedBy("POST", "/api/v1/core/workflows/w/%69nstances/%73tart"))
+	require.Equal(t, "makeTransition core w i a b", matchedBy("PATCH", "/api/v1/core/workflows/w/instances/i/transitions/a%20b"))
+}
+
+// matchedBy is the route that a request gets to, with the values of its path.
+func matchedBy(method, path string) (got string) {
+	m := chi.NewMux()
+	for i := range routes {
+		m.MethodFunc(routes[i].Method, routes[i].Path, func(_ http.ResponseWriter, r *http.Request) {
+			if m, ok := matchOf(r, &routes[i]); ok {
+				got = strings.Join([]string{m.Operation, m.domain, m.workflow, m.instanceName, m.transitionName}, " ")
+			}
+		})
+	}
+	u, err := url.Parse(path)
+	if err != nil {
+		return ""
+	}
+	m.ServeHTTP(httptest.NewRecorder(), byEscapedPath(&http.Request{Method: method, URL: u}))
+	return got
 }
 
 func TestEveryRouteHasARoleAndAnOperationOfItsOwn(t *testing.T) {

@@ -47,6 +47,10 @@ func (s *service) state(w http.ResponseWriter, r *http.Request, c *call) error {
 	if err != nil {
 		return err
 	}
+	href, view, ok := s.Enricher.DataHref(c.domain, c.match.workflow, f.Version, in.State, in.ID)
+	if !ok {
+		return errNoInstance
+	}
 	tag := s.Enricher.Tag(c.request(r), described(in))
 	w.Header().Set("ETag", tag)
 	w.Header().Set("X-Entity-Etag", entityTag(in.ETag))
@@ -56,10 +60,6 @@ func (s *service) state(w http.ResponseWriter, r *http.Request, c *call) error {
 		return nil
 	}
 	b := stateBody{State: in.State, Status: in.Status, ActiveCorrelations: []struct{}{}, Transitions: []transitionBody{}, ETag: tag}
-	href, view, ok := s.Enricher.DataHref(c.domain, c.match.workflow, f.Version, in.State, in.ID)
-	if !ok {
-		return errNoInstance
-	}
 	b.Data.Href = href
 	if state, ok := f.State(in.State); ok {
 		b.View = viewReference{state.View != nil, state.View != nil && view.LoadData}

@@ -12,7 +12,7 @@ import (
 	"github.com/aril-wasm/aril/runtime/enrich"
 )
 
-// attempts is how often a transition that lost against another is tried.
+// attempts is how often a transition is tried that others were stored before.
 const attempts = 5
 
 // start answers POST …/instances/start.
@@ -69,7 +69,7 @@ func (s *service) transition(w http.ResponseWriter, r *http.Request, c *call) er
 		return err
 	}
 	var got store.Instance
-	for n := range attempts {
+	for range attempts {
 		var old store.Instance
 		if old, err = s.Store.Get(r.Context(), c.domain, c.match.workflow, c.instanceName); err != nil {
 			return err
@@ -80,7 +80,7 @@ func (s *service) transition(w http.ResponseWriter, r *http.Request, c *call) er
 		var next *store.Instance
 		var step *flow.Step
 		if next, step, err = c.advance(&old, b); err != nil {
-			return lost(n, err)
+			return err
 		}
 		got, err = s.Store.Apply(r.Context(), *next, old.ETag, store.Transition{Key: step.Transition, From: step.From, To: step.To, Attributes: b.Attributes, By: c.caller.ID})
 		if !errors.Is(err, store.ErrChanged) {
@@ -91,16 +91,6 @@ func (s *service) transition(w http.ResponseWriter, r *http.Request, c *call) er
 		return err
 	}
 	return s.written(w, r, c, http.StatusOK, sync, &got)
-}
-
-// lost is the error of an attempt: where an earlier one was valid, another
-// transition has won.
-func lost(attempt int, err error) error {
-	var refused *flow.Error
-	if attempt == 0 || !errors.As(err, &refused) || refused.Prefix != "conflict" && refused.Prefix != "notfound" {
-		return err
-	}
-	return refuse("conflict", "Transition:100009", "Another transition changed the instance meanwhile. %s", refused.Message)
 }
 
 // advance is what a transition makes of an instance.

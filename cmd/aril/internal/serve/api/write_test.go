@@ -148,7 +148,7 @@ func TestOfTransitionsAtOnceOneWins(t *testing.T) {
 		s.started(t, `{"key":"n"}`)
 		codes := race(loans + "/n/transitions/note")
 		require.Equal(t, clients, codes[200]+codes[409], codes)
-		require.Positive(t, codes[200])
+		require.GreaterOrEqual(t, codes[200], 5, "it stays valid: nobody loses more often than others win")
 		kept := 0
 		for name := range s.get(t, loans+"/n").body["attributes"].(map[string]any) {
 			if strings.HasPrefix(name, "n") {
@@ -197,5 +197,25 @@ func TestAttributesAreBoundedHoweverManyTransitionsAddToThem(t *testing.T) {
 		part := strings.Repeat("x", 600<<10)
 		require.Equal(t, 200, s.do(t, everyone, http.MethodPatch, loans+"/k/transitions/note", `{"attributes":{"a":"`+part+`"}}`).Code)
 		s.problem(t, everyone, 400, "App:900002", http.MethodPatch, loans+"/k/transitions/note", `{"attributes":{"b":"`+part+`"}}`)
+	})
+}
+
+func TestWhatAStartBringsIsHeldAgainstTheSchema(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, st *store.Store) {
+		s := newServer(t, st, setting{})
+		r := s.problem(t, everyone, 400, "Transition:100006", http.MethodPost, loans+"/start", `{"key":"k","attributes":{"amount":1000001}}`)
+		require.Contains(t, r.body["errors"], "amount")
+		require.Empty(t, s.get(t, loans).items())
+	})
+}
+
+func TestAnInstanceThatIsBusyTakesNoTransition(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, st *store.Store) {
+		s := newServer(t, st, setting{})
+		_, _, err := st.Start(t.Context(), store.Instance{Domain: "core", Workflow: "loans", FlowVersion: "1.0.0", Key: "k", State: "draft", Status: store.Busy, Attributes: []byte(`{}`)}, store.Transition{Key: "apply", To: "draft"})
+		require.NoError(t, err)
+		s.problem(t, everyone, 409, "Transition:100009", http.MethodPatch, loans+"/k/transitions/note", "")
 	})
 }

@@ -1,0 +1,3 @@
+export default {
+	outputHandler(context) { return { data: { hello: context.instance.key } }; },
+};

@@ -29,7 +29,7 @@ debian=(
 	rustc cargo libstd-rust-dev-wasm32 lld-14
 	librust-serde-dev librust-serde-derive-dev
 	postgresql postgresql-client
-	systemd binutils curl ca-certificates
+	systemd binutils curl jq ca-certificates
 )
 
 # name@version, the file in the package that is run, and the command it becomes.

@@ -16,7 +16,7 @@ import (
 // Exit codes.
 const (
 	exitOK          = 0
-	exitNo          = 1 // it was done, and the answer is no: refused, broken, a case failed
+	exitNo          = 1 // it was done, and the answer is no: refused, broken, a case failed; a service did not start, or cut requests off
 	exitUsage       = 2 // wrong flags, arguments or files
 	exitToolchain   = 3 // a compiler is missing, or refused the source
 	exitInterrupted = 130
@@ -24,10 +24,11 @@ const (
 
 // exitHelp is shown by `aril help exit-codes`.
 const exitHelp = `  0    done
-  1    the answer is no: a module would be refused, an extension broke, a case failed
+  1    the answer is no: a module would be refused, an extension broke, a case failed,
+       a service could not start or had to cut requests off at its end
   2    wrong flags, arguments or files
   3    a compiler is not installed, or refused the source
-  130  interrupted`
+  130  interrupted; for a service: by a second signal, the first ends it with 0`
 
 // A usageError is a mistake in how the tool was called.
 type usageError struct{ error }

@@ -33,8 +33,8 @@ Try it:
   curl http://127.0.0.1:8080/api/v1/DOMAIN/workflows/WORKFLOW/instances
 
 --dev prints the addresses of what there is, watches the directory, and says
-what changed or what is wrong, with file and line. /openapi.json describes the
-API.
+what changed or what is wrong, with file and line. /docs and /openapi.json
+describe the API.
 
 Every flag is an environment variable too: --http-allow is ARIL_SERVE_HTTP_ALLOW,
 with commas between several. Flags win. A URL of a database that has a password
@@ -45,7 +45,7 @@ Without --tokens whoever reaches --listen may do everything; so it must be an
 address of this machine alone. "aril serve token" makes tokens.
 
 SIGTERM or Ctrl-C ends it in good order: what runs is answered first. A second
-one ends it at once. SIGHUP loads the definitions again.`,
+one ends it at once. SIGHUP loads the definitions again; --dev needs no signal.`,
 		Example: `  aril serve --dev --definitions definitions
   aril serve --definitions definitions --database sqlite:/var/lib/aril/aril.db
   aril serve --definitions definitions --listen :8080 --tokens tokens.json --log-format json
@@ -82,10 +82,12 @@ func (o *serveOptions) run(cmd *cobra.Command) error {
 		cfg.Logger.Warn("an environment variable is none of this program's", "name", name)
 	}
 	cfg.Out, cfg.Version = cmd.OutOrStdout(), aril.Version
-	reload := make(chan os.Signal, 1)
-	signal.Notify(reload, syscall.SIGHUP)
-	defer signal.Stop(reload)
-	cfg.Reload = reload
+	if !cfg.Dev { // which watches, and ends with its terminal
+		reload := make(chan os.Signal, 1)
+		signal.Notify(reload, syscall.SIGHUP)
+		defer signal.Stop(reload)
+		cfg.Reload = reload
+	}
 	abandon := make(chan struct{})
 	cfg.Abandon = abandon
 	ended := make(chan struct{})

@@ -11,6 +11,9 @@ import (
 
 // one answers a read of one instance.
 func (m *middleware) one(w http.ResponseWriter, r *http.Request, route route, req *Request, body *response) error {
+	if d := body.described; d != nil && d.ETag != "" && m.known(w, r, route, req, body, m.enricher.Tag(req, d)) {
+		return nil // without a look at the body
+	}
 	o, err := parseObject(body.body)
 	if err != nil {
 		return fmt.Errorf("%w: %w", errShape, err)
@@ -18,12 +21,7 @@ func (m *middleware) one(w http.ResponseWriter, r *http.Request, route route, re
 	instance := body.about(instanceFrom(o, route), nil)
 	instance.ETag = orElse(instance.ETag, body.header.Get("ETag"))
 	tag := m.enricher.Tag(req, instance)
-	if route.kind != routeExtensions && matches(r.Header, tag) && !req.Fresh {
-		copyHeader(w.Header(), body.header)
-		keepPrivate(w.Header())
-		w.Header().Set("ETag", tag)
-		w.Header().Del("Content-Type")
-		w.WriteHeader(http.StatusNotModified)
+	if m.known(w, r, route, req, body, tag) {
 		return nil
 	}
 	result, err := m.enricher.Enrich(r.Context(), *req, instance)
@@ -54,6 +52,19 @@ func (m *middleware) one(w http.ResponseWriter, r *http.Request, route route, re
 	w.Header().Set("ETag", tag)
 	writeJSON(w, o)
 	return nil
+}
+
+// known answers 304 where the client has the tag.
+func (m *middleware) known(w http.ResponseWriter, r *http.Request, route route, req *Request, body *response, tag string) bool {
+	if route.kind == routeExtensions || req.Fresh || !matches(r.Header, tag) {
+		return false
+	}
+	copyHeader(w.Header(), body.header)
+	keepPrivate(w.Header())
+	w.Header().Set("ETag", tag)
+	w.Header().Del("Content-Type")
+	w.WriteHeader(http.StatusNotModified)
+	return true
 }
 
 // filter limits the data of one instance.

@@ -37,6 +37,7 @@ func (s *Service) attach(docs []enrich.Document) (any, []enrich.Issue) {
 	if c == nil {
 		return nil, issues
 	}
+	s.offered.Store(int64(len(docs)))
 	if s.config.Dev {
 		s.memory.keep(s.catalogue(), c, docs)
 	}

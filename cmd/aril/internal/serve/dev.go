@@ -135,7 +135,7 @@ func (d *developer) addresses(api, admin net.Addr) {
 		d.out.Printf("  curl %s\n", path)
 	}
 	d.out.Printf("\n")
-	d.out.Field("API", base+"/openapi.json")
+	d.out.Field("API", base+"/docs, "+base+"/openapi.json")
 	if admin != nil {
 		d.out.Field("metrics", "http://"+admin.String()+"/metrics")
 	}

@@ -31,7 +31,7 @@ func (s *Service) guarded() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	described := openapi.Handler()
+	described, page := openapi.Handler(), openapi.Page()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case "/healthz":
@@ -40,6 +40,8 @@ func (s *Service) guarded() (http.Handler, error) {
 			reading(s.readyz)(w, r)
 		case "/openapi.json":
 			described.ServeHTTP(w, r)
+		case "/docs":
+			page.ServeHTTP(w, r)
 		default:
 			inner.ServeHTTP(w, r)
 		}

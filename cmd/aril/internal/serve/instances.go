@@ -19,7 +19,10 @@ import (
 // is the definitions' business. A caller's domains bound it nevertheless.
 type instances struct{ s *Service }
 
-var errForeign = errors.New("the caller may not read this domain")
+var (
+	errForeign = errors.New("the caller may not read this domain")
+	errUnread  = errors.New("the instances could not be read")
+)
 
 func mayRead(c enrich.Caller, domain string) bool {
 	domains, _ := c.Attributes["domains"].([]string)
@@ -36,8 +39,11 @@ func (i instances) InstanceData(ctx context.Context, q enrich.InstanceQuery) (an
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, fmt.Errorf("there is no instance %q of %s/%s", q.Instance, q.Domain, q.Workflow)
 	}
-	if err != nil || len(q.Extensions) == 0 {
-		return in.Attributes, err
+	if err != nil {
+		return nil, i.unread(ctx, err)
+	}
+	if len(q.Extensions) == 0 {
+		return in.Attributes, nil
 	}
 	got, err := i.s.enricher.Enrich(ctx, enrich.Request{
 		Domain: q.Domain, Workflow: q.Workflow, WorkflowVersion: in.FlowVersion, Extensions: q.Extensions, Caller: q.Caller,
@@ -76,13 +82,23 @@ func (i instances) Instances(ctx context.Context, q enrich.InstancesQuery) (any,
 	}
 	found, _, err := i.s.store.List(ctx, q.Domain, q.Workflow, parsed)
 	if err != nil {
-		return nil, err
+		return nil, i.unread(ctx, err)
 	}
 	items := make([]item, len(found))
 	for n, in := range found {
 		items[n] = item{in.ID, in.Key, in.State, in.Status, in.ETag, in.Tags, in.Attributes}
 	}
 	return map[string]any{"items": items}, nil
+}
+
+// unread is what mappings hear of a failure; what a database says of itself is
+// for the log.
+func (i instances) unread(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	i.s.config.Logger.Error("a task's instances", "error", err)
+	return errUnread
 }
 
 // An item is an instance of a page as tasks see it.

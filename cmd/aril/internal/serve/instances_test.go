@@ -54,4 +54,10 @@ func TestTasksReadInstancesFromTheDatabase(t *testing.T) {
 	require.ErrorIs(t, err, errForeign)
 	_, err = source.Instances(t.Context(), enrich.InstancesQuery{Domain: "banking", Workflow: "loan", Page: 1, PageSize: 1, Caller: foreign})
 	require.ErrorIs(t, err, errForeign)
+
+	require.NoError(t, s.store.Close())
+	_, err = source.InstanceData(t.Context(), enrich.InstanceQuery{Domain: "banking", Workflow: "loan", Instance: "a"})
+	require.Equal(t, errUnread, err, "mappings do not hear what a database says of itself")
+	_, err = source.Instances(t.Context(), enrich.InstancesQuery{Domain: "banking", Workflow: "loan", Page: 1, PageSize: 1})
+	require.Equal(t, errUnread, err)
 }

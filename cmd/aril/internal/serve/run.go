@@ -87,6 +87,9 @@ func (s *Service) run(ctx context.Context) error {
 	defer stop()
 	s.config.Logger.Info("listening", "api", api.Addr().String(), "admin", nameOf(adminAddress), "tls", s.config.TLSCert != "",
 		"tokens", s.config.Tokens != "", "database", DatabaseName(s.config.Database))
+	if s.offered.Load() == 0 {
+		s.config.Logger.Warn("there are no definitions yet: give a directory with --definitions, or POST them to /api/v1/definitions/publish")
+	}
 	followers := s.follow(background, failed, api.Addr(), adminAddress)
 	if s.config.Started != nil {
 		s.config.Started(api.Addr(), adminAddress)

@@ -188,6 +188,9 @@ func TestHealthReadinessMetricsAndTheDescriptionAreThere(t *testing.T) {
 	code, body := ask(t, "GET", r.api+"/openapi.json", "")
 	require.Equal(t, 200, code)
 	require.Contains(t, body, `"openapi"`)
+	code, body = ask(t, "GET", r.api+"/docs", "")
+	require.Equal(t, 200, code)
+	require.Contains(t, body, "<html")
 	ask(t, "GET", r.api+instancesPath, "")
 	code, body = ask(t, "GET", r.admin+"/metrics", "")
 	require.Equal(t, 200, code)
@@ -209,7 +212,8 @@ func TestHealthReadinessMetricsAndTheDescriptionAreThere(t *testing.T) {
 
 func TestADatabaseThatIsGoneIsNotReady(t *testing.T) {
 	t.Parallel()
-	s, err := New(t.Context(), Config{Database: "sqlite::memory:", Definitions: definitions})
+	var log text
+	s, err := New(t.Context(), Config{Database: "sqlite::memory:", Definitions: definitions, Cache: compiled, Logger: slog.New(slog.NewTextHandler(&log, nil))})
 	require.NoError(t, err)
 	require.NoError(t, s.store.Close())
 	w := &answer{header: http.Header{}}
@@ -218,6 +222,9 @@ func TestADatabaseThatIsGoneIsNotReady(t *testing.T) {
 	s.Handler().ServeHTTP(w, r)
 	require.Equal(t, 503, w.code)
 	require.Contains(t, w.body.String(), `"database":"does not answer"`)
+	require.Equal(t, 1, strings.Count(log.String(), "not ready"))
+	s.Handler().ServeHTTP(w, r)
+	require.Equal(t, 1, strings.Count(log.String(), "not ready"), "who asks often does not make the database be asked often")
 	_ = s.Close(t.Context())
 }
 
@@ -338,7 +345,9 @@ func TestWithTokensOnlyThoseWhoHaveOneAreAnswered(t *testing.T) {
 	line, err := json.Marshal(guard.TokenEntry{ID: "ci", SHA256: digest, Roles: []string{"read", "write"}})
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(file, line, 0o600))
+	require.NoError(t, os.Chmod(file, 0o644))
 	r := runs(t, Config{Tokens: file})
+	require.Contains(t, r.log.String(), "use chmod 600")
 	code, _ := ask(t, "GET", r.api+instancesPath, "")
 	require.Equal(t, 401, code)
 	code, _ = ask(t, "GET", r.api+instancesPath, "", "Authorization", "Bearer "+secret)
@@ -384,6 +393,15 @@ func TestWhatCannotStartSaysWhy(t *testing.T) {
 	require.ErrorContains(t, err, "--http-allow")
 	err = Run(t.Context(), Config{Listen: "127.0.0.1:0", Database: "sqlite::memory:", TLSCert: "nope", TLSKey: "nope"})
 	require.ErrorContains(t, err, "--tls-cert")
+}
+
+func TestAServiceWithoutDefinitionsSaysWhereTheyComeFrom(t *testing.T) {
+	t.Parallel()
+	r := runs(t, Config{Definitions: t.TempDir()})
+	r.log.eventually(t, "there are no definitions yet")
+	require.NotContains(t, runs(t, Config{}).log.String(), "there are no definitions yet")
+	code, body := ask(t, "GET", r.api+instancesPath, "")
+	require.Equal(t, 404, code, body)
 }
 
 func TestHangUpLoadsTheDefinitionsAgain(t *testing.T) {

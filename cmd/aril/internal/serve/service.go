@@ -19,7 +19,9 @@ type Service struct {
 	store    *store.Store
 	runtime  *aril.Runtime
 	enricher *enrich.Enricher
+	offered  atomic.Int64 // definitions, when they were changed last or were to be
 	memory   memory
+	pinger   pinger
 	tokens   *guard.Tokens // nil: everybody may do everything
 	metrics  *guard.Metrics
 	handler  http.Handler
@@ -44,6 +46,9 @@ func New(ctx context.Context, cfg Config) (_ *Service, err error) {
 	if cfg.Tokens != "" {
 		if s.tokens, err = guard.LoadTokens(cfg.Tokens); err != nil {
 			return nil, &ConfigError{err}
+		}
+		if w := s.tokens.Warning(); w != "" {
+			cfg.Logger.Warn(w)
 		}
 	}
 	if s.store, err = store.Open(ctx, cfg.Database, store.Options{}); err != nil {

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"math"
+	"runtime"
 	"slices"
 )
 
@@ -52,7 +53,8 @@ func (b *bench) print() {
 	fmt.Printf("%d connections:\n", connections)
 	fmt.Printf("  reads without extensions: %.0f/s\n", b.median(ratePlain))
 	goal("reads with three JavaScript mappings", b.median(rateRich), "/s", atLeast, 2000)
-	fmt.Printf("  time of processors: %.3f ms a read without, %.3f ms with three, and %.3f ms of this client\n", b.median(processorPlain), b.median(processorRich), b.median(processorClient))
+	fmt.Printf("  time of processors: %.3f ms a read without, %.3f ms with three, and %.3f ms of this client: %d processors of their own would do %.0f/s with three\n",
+		b.median(processorPlain), b.median(processorRich), b.median(processorClient), runtime.NumCPU(), 1000*float64(runtime.NumCPU())/(b.median(processorRich)+b.median(processorClient)))
 	fmt.Printf("%d connections, %.0f reads/s asked for, %.0f/s admitted, p99 at the client from when it was due:\n", overloadConnections, b.median(asked), b.median(admitted))
 	fmt.Printf("  uncontended %.2f ms, at twice saturation %.2f ms\n", b.median(uncontended), b.median(contended))
 	goal("p99 of what is admitted, against uncontended", b.median(contended)/b.median(uncontended), "times", atMost, 5)

@@ -92,7 +92,7 @@ func TestAFloodOfConnectionsPassesAtOnce(t *testing.T) {
 	if long {
 		flood = 3000
 	}
-	srv := serve(t, setup{definitions: directory(t, workflow("orders")), arguments: []string{"--connections", "200"}})
+	srv := serve(t, setup{definitions: directory(t, workflow("orders")), arguments: []string{"--connections", "40"}})
 	id := srv.begin("orders", "", nil)
 	files := srv.openFiles()
 	var all []net.Conn
@@ -104,16 +104,18 @@ func TestAFloodOfConnectionsPassesAtOnce(t *testing.T) {
 		all = append(all, c)
 	}
 	require.Equal(t, http.StatusOK, srv.status("http://"+srv.admin+"/healthz"), "health during the flood")
-	require.Less(t, srv.openFiles(), files+300, "open descriptors")
-	// Who only holds a connection makes room for who asks something; who has
-	// begun to ask has a few seconds for it.
+	require.Less(t, srv.openFiles(), files+100, "open descriptors")
+	// Who only holds a connection makes room for who asks something: else
+	// there would be 14 timeouts to wait for.
 	srv.client = newClient(t)
 	srv.get(instances("orders") + "/" + id)
-	for _, c := range all {
-		_, _ = c.Write([]byte("G")) // it may have been closed
+	if long { // who has begun to ask has a few seconds for it
+		for _, c := range all {
+			_, _ = c.Write([]byte("G")) // it may have been closed
+		}
+		srv.client = newClient(t)
+		srv.get(instances("orders") + "/" + id)
 	}
-	srv.client = newClient(t)
-	srv.get(instances("orders") + "/" + id)
 	for _, c := range all {
 		_ = c.Close()
 	}

@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"io"
 	"net"
@@ -11,7 +12,6 @@ import (
 	"os"
 	"strings"
 	"sync"
-	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -88,19 +88,25 @@ func (s *server) one(what, sent string) *answer {
 	return got[0]
 }
 
-// dribble writes a text, repeated, a byte at a time, until the test ends or the
-// server has had enough.
-func dribble(t testing.TB, c net.Conn, text string, pause time.Duration) {
+// dribble opens a connection, writes a beginning at once and then a text,
+// repeated, a byte at a time. Where the server has had enough of it, it begins
+// again, until the test ends.
+func (s *server) dribble(ctx context.Context, begin, text string, pause time.Duration) {
 	tick := time.NewTicker(pause)
 	defer tick.Stop()
-	for i := 0; ; i++ {
-		select {
-		case <-t.Context().Done():
-			return
-		case <-tick.C:
+	for ctx.Err() == nil {
+		c, err := new(net.Dialer).DialContext(ctx, "tcp", s.address)
+		if err != nil {
+			<-tick.C
+			continue
 		}
-		if _, err := c.Write([]byte{text[i%len(text)]}); err != nil {
-			return
+		stop := context.AfterFunc(ctx, func() { _ = c.Close() })
+		_, err = io.WriteString(c, begin)
+		for i := 0; err == nil; i++ {
+			<-tick.C
+			_, err = c.Write([]byte{text[i%len(text)]})
 		}
+		stop()
+		_ = c.Close()
 	}
 }

@@ -101,11 +101,9 @@ func TestASecondSignalEndsAtOnce(t *testing.T) {
 func TestASlowClientDoesNotHoldUpAShutdown(t *testing.T) {
 	t.Parallel()
 	srv := serve(t, setup{definitions: directory(t, workflow("orders")), arguments: []string{"--shutdown-timeout", "1s"}})
-	c := srv.dial()
-	_, err := fmt.Fprintf(c, "POST %s/start HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\nContent-Length: 5000\r\n\r\n{", instances("orders"), srv.address)
-	require.NoError(t, err)
-	go dribble(t, c, " ", 100*time.Millisecond)
-	require.Equal(t, http.StatusOK, srv.status("http://"+srv.address+"/readyz")) // the connection before was accepted
+	begin := fmt.Sprintf("POST %s/start HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\nContent-Length: 5000\r\n\r\n{", instances("orders"), srv.address)
+	go srv.dribble(t.Context(), begin, " ", 100*time.Millisecond)
+	require.Eventually(t, func() bool { return srv.metric("aril_http_requests_in_flight") >= 1 }, patience, 10*time.Millisecond)
 	srv.signal(syscall.SIGTERM)
 	srv.awaitEnd()
 }

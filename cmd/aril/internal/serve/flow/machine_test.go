@@ -99,6 +99,10 @@ func TestWhatIsAvailableDependsOnStateAndRoles(t *testing.T) {
 	require.Equal(t, []string{"submit", "note"}, keys(w.Available("draft", []string{"robot"})))
 	require.Empty(t, w.Available("paid", []string{"officer"}))
 	require.Empty(t, w.Available("limbo", []string{"officer"}))
+	for _, none := range []string{"paid", "limbo"} {
+		_, ok := w.Transition(none, "withdraw")
+		require.False(t, ok, "cancel is not for final states")
+	}
 	for _, state := range []string{"draft", "review"} {
 		for _, a := range w.Available(state, nil) {
 			_, err := w.Next(state, a.Key, nil, nil)

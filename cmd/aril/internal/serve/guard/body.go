@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"slices"
 	"time"
 )
 
@@ -42,17 +41,21 @@ func (a *admission) readBody(w http.ResponseWriter, r *http.Request, caller stri
 	if r.ContentLength > most {
 		return b, bodyTooLarge, tooLargeDetail(most)
 	}
-	rc := http.NewResponseController(w)
-	_ = rc.SetReadDeadline(time.Now().Add(a.cfg.BodyTimeout)) // not every writer can; Server bounds it as well
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(a.cfg.BodyTimeout)) // not every writer can; Server bounds it as well
 	for {
 		if len(b.bytes) == cap(b.bytes) {
 			more := int64(max(firstRead, cap(b.bytes)))
+			if r.ContentLength >= 0 {
+				more = min(more, max(1, r.ContentLength+1-int64(cap(b.bytes)))) // one for the end of the body
+			}
 			if !a.bodies.take(caller, more) {
 				b.free()
 				return b, memoryFull, "Too many bodies of requests are in memory; try again."
 			}
 			b.taken += more
-			b.bytes = slices.Grow(b.bytes, int(more))
+			larger := make([]byte, len(b.bytes), b.taken) // append would take more than it was given
+			copy(larger, b.bytes)
+			b.bytes = larger
 		}
 		n, err := r.Body.Read(b.bytes[len(b.bytes):cap(b.bytes)])
 		b.bytes = b.bytes[:len(b.bytes)+n]
@@ -64,10 +67,7 @@ func (a *admission) readBody(w http.ResponseWriter, r *http.Request, caller stri
 		case err == nil:
 			continue
 		case err == io.EOF:
-			// The deadline would end the request itself, once it passes while
-			// the handler runs: the server reads on to see the client go.
-			_ = rc.SetReadDeadline(time.Time{})
-			return b, nil, ""
+			return b, nil, "" // net/http takes the deadline back
 		case errors.Is(err, os.ErrDeadlineExceeded):
 			b.free()
 			return b, bodyTooSlow, "The body did not come in " + a.cfg.BodyTimeout.String() + "."

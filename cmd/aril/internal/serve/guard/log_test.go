@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -141,6 +142,20 @@ func TestAPanicIsAProblemAndTheProcessLives(t *testing.T) {
 	require.Equal(t, 500.0, lines[1]["status"])
 	require.Zero(t, counted(t, m, `aril_refused_total{reason="panic"}`), "it ran")
 	require.Equal(t, 1.0, counted(t, m, "aril_panics_total"))
+}
+
+func TestAPanicLeavesNothingOfWhatWasToBeSaid(t *testing.T) {
+	t.Parallel()
+	h := Trace(TraceConfig{})(Recover(slog.New(slog.DiscardHandler), nil)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("ETag", `"half"`)
+		w.Header().Set("Content-Length", "9")
+		panic("x")
+	})))
+	w := serve(h, "GET", "/", "")
+	require.Empty(t, w.Header().Get("ETag"))
+	require.Equal(t, strconv.Itoa(w.Body.Len()), w.Header().Get("Content-Length"))
+	require.NotEmpty(t, w.Header().Get("Traceparent"))
+	require.Equal(t, 500, problemOf(t, w).Status)
 }
 
 // Half a response must not pass for a whole one.

@@ -20,8 +20,8 @@ type ServerConfig struct {
 	// that net/http adds; past it the answer is 431.
 	HeaderBytes int
 
-	// HeaderTimeout is how long a header may take to come, TLS handshake
-	// included, BodyTimeout how long a body may. Defaults 5 s and 10 s.
+	// HeaderTimeout is how long a TLS handshake and a header may take to come,
+	// BodyTimeout how long a body may beside it. Defaults 5 s and 10 s.
 	HeaderTimeout time.Duration
 	BodyTimeout   time.Duration
 
@@ -50,12 +50,11 @@ func NewServer(cfg ServerConfig, h http.Handler) *Server {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
 	s := &Server{connections: newConnections(cmp.Or(cfg.Connections, 1000))}
-	bodyTimeout := cmp.Or(cfg.BodyTimeout, 10*time.Second)
+	headerTimeout := cmp.Or(cfg.HeaderTimeout, 5*time.Second)
 	s.Server = &http.Server{
-		// ReadTimeout stays 0. It would end requests whose handler takes longer:
-		// net/http reads on behind a request to see the client go.
-		Handler:           closeAfterChunks(bodyDeadline(bodyTimeout, h)),
-		ReadHeaderTimeout: cmp.Or(cfg.HeaderTimeout, 5*time.Second),
+		Handler:           closeAfterChunks(h),
+		ReadHeaderTimeout: headerTimeout,
+		ReadTimeout:       headerTimeout + cmp.Or(cfg.BodyTimeout, 10*time.Second), // of bodies that no handler reads too
 		IdleTimeout:       cmp.Or(cfg.IdleTimeout, 60*time.Second),
 		WriteTimeout:      cmp.Or(cfg.WriteTimeout, 2*time.Minute),
 		MaxHeaderBytes:    cmp.Or(cfg.HeaderBytes, 32<<10),
@@ -73,17 +72,6 @@ func (s *Server) Serve(l net.Listener) error { return s.Server.Serve(s.connectio
 // ServeTLS is http.Server's, with the limit of connections.
 func (s *Server) ServeTLS(l net.Listener, cert, key string) error {
 	return s.Server.ServeTLS(s.connections.listener(l), cert, key)
-}
-
-// bodyDeadline bounds the time that a body that no handler reads may take:
-// net/http reads the rest of it before the next request.
-func bodyDeadline(d time.Duration, next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Body != nil && r.Body != http.NoBody {
-			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(d)) // the server's own writer can
-		}
-		next.ServeHTTP(w, r)
-	})
 }
 
 // closeAfterChunks ends a connection after a request that came in chunks. Such

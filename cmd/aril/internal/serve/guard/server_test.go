@@ -3,6 +3,7 @@ package guard
 import (
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -52,7 +53,7 @@ func TestALargeHeaderGets431(t *testing.T) {
 func TestABodyThatNobodyReadsEnds(t *testing.T) {
 	t.Parallel()
 	refuse := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusUnauthorized) })
-	c := dial(t, started(t, ServerConfig{BodyTimeout: 100 * time.Millisecond}, refuse))
+	c := dial(t, started(t, ServerConfig{HeaderTimeout: 100 * time.Millisecond, BodyTimeout: 100 * time.Millisecond}, refuse))
 	c.send(t, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nx")
 	resp, _ := c.response(t)
 	require.Equal(t, http.StatusUnauthorized, resp.StatusCode)
@@ -140,6 +141,18 @@ func TestABusyConnectionIsNeverClosedForAnother(t *testing.T) {
 	hold <- true
 	_, body = next.response(t)
 	require.Equal(t, "ok", body)
+}
+
+func TestAConnectionClosedTwiceMakesRoomOnce(t *testing.T) {
+	t.Parallel()
+	c := newConnections(2)
+	c.open = 2
+	ours, theirs := net.Pipe()
+	defer theirs.Close()
+	conn := &limitedConn{Conn: ours, leave: c.leave}
+	require.NoError(t, conn.Close())
+	require.NoError(t, conn.Close())
+	require.Equal(t, 1, c.open)
 }
 
 func TestAServerCloses(t *testing.T) {

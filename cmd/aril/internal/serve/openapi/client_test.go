@@ -106,7 +106,7 @@ func (c *client) send(t testing.TB, caller, method, target string, body any, hea
 	raw, err := io.ReadAll(got.Body)
 	require.NoError(t, err)
 	a := &answer{status: got.StatusCode, header: got.Header, text: string(raw)}
-	if len(raw) > 0 {
+	if strings.Contains(got.Header.Get("Content-Type"), "json") && len(raw) > 0 {
 		require.NoError(t, json.Unmarshal(raw, &a.json), "%s", raw)
 	}
 	return a

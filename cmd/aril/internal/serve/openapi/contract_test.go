@@ -142,17 +142,6 @@ func (o *operation) matchPath(parts []string) (values map[string]string, fixed i
 	return values, fixed, true
 }
 
-// literally reports whether the fixed segments of a path are not escaped. Those
-// that are mean the same, and need not be understood.
-func (o *operation) literally(escapedPath string) bool {
-	for i, part := range strings.Split(escapedPath, "/") {
-		if s := o.segments[i]; !strings.HasPrefix(s, "{") && part != s {
-			return false
-		}
-	}
-	return true
-}
-
 // methods are those of a path, as Allow lists them.
 func (c *contract) methods(escapedPath string) []string {
 	set := map[string]bool{}

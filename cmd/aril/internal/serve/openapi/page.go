@@ -9,6 +9,7 @@ import (
 	"html/template"
 	"maps"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -53,12 +54,33 @@ type response struct{ Status, Description string }
 var rendered = sync.OnceValue(func() []byte {
 	d := page{parse(document)}
 	var out bytes.Buffer
-	err := template.Must(template.New("page").Parse(pageText)).Execute(&out, map[string]any{"Info": d.at("info").titled(), "Operations": d.operations()})
+	err := template.Must(template.New("page").Funcs(template.FuncMap{"marked": marked}).Parse(pageText)).Execute(&out, map[string]any{"Info": d.at("info").titled(), "Operations": d.operations()})
 	if err != nil {
 		panic("openapi: " + err.Error())
 	}
 	return out.Bytes()
 })
+
+// marked is a description with its `code`, **strong** and *emphasis*; in code
+// stars are stars.
+func marked(text string) template.HTML {
+	var b strings.Builder
+	for i, part := range strings.Split(text, "`") {
+		part = template.HTMLEscapeString(part)
+		if i%2 == 1 {
+			b.WriteString("<code>" + part + "</code>")
+			continue
+		}
+		part = strong.ReplaceAllString(part, "<strong>$1</strong>")
+		b.WriteString(emphasis.ReplaceAllString(part, "<em>$1</em>"))
+	}
+	return template.HTML(b.String()) //nolint:gosec // every part is escaped
+}
+
+var (
+	strong   = regexp.MustCompile(`\*\*([^*]+)\*\*`)
+	emphasis = regexp.MustCompile(`\*([^*]+)\*`)
+)
 
 // A page reads the document.
 type page struct{ root node }

@@ -22,6 +22,9 @@ func TestThePageHasEveryOperationAndLoadsNothing(t *testing.T) {
 	}
 	require.Contains(t, text, "&#34;currentState&#34;", "an example")
 	require.Contains(t, text, "<code>pageSize</code>")
+	require.Contains(t, text, "<strong>Start, move, read.</strong>")
+	require.Contains(t, text, "Needs the role <code>write</code>")
+	require.NotContains(t, text, "**")
 	require.NotContains(t, text, "<script")
 	require.NotContains(t, text, "src=")
 	require.NotContains(t, text, "url(")

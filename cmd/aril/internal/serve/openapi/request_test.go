@@ -116,7 +116,7 @@ func (c *contract) judge(r *request) (verdict, error) {
 	if err != nil && o.Security == nil {
 		return invalid, err
 	}
-	doubt := r.vague || err != nil || !o.literally(r.path) || query.Has("sort") && query.Has("orderBy") // which a description forbids
+	doubt := r.vague || err != nil || query.Has("sort") && query.Has("orderBy") // which a description forbids
 	for _, ref := range o.Parameters {
 		p := ref.Value
 		var got []string

@@ -23,8 +23,6 @@ var ofHTTP = []string{"Connection", "Content-Length", "Content-Type", "Date", "X
 func (c *contract) checkResponse(method, escapedPath string, got *http.Response, body []byte) error {
 	o, _, known := c.match(method, escapedPath)
 	switch {
-	case o != nil && got.StatusCode == http.StatusNotFound && !o.literally(escapedPath):
-		return c.checkNoPath(method, got, body)
 	case o != nil:
 		return c.checkOperation(o, method, got, body)
 	case known && got.StatusCode != http.StatusNotFound:

@@ -57,12 +57,12 @@ func checkPattern(f Field, pattern string) error {
 	all, _ := pieces(pattern)
 	n := 0
 	for _, p := range all {
-		if p.Wild == '%' {
+		if p.Wild != 0 {
 			n++
 		}
 	}
 	if n > MaxWildcards {
-		return f.wrong(Like, "more than %d %%", MaxWildcards)
+		return f.wrong(Like, "more than %d of %% and _", MaxWildcards)
 	}
 	return nil
 }

@@ -73,7 +73,7 @@ const (
 	MaxTextBytes   = 1000 // of one value
 	MaxList        = 100  // values of in and nin
 	MaxOrders      = 5
-	MaxWildcards   = 10 // of a like
+	MaxWildcards   = 20 // of a like, % and _ together
 
 	MaxPage     = 1000
 	MaxSize     = 100

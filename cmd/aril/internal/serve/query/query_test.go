@@ -158,6 +158,7 @@ func TestFiltersAreRefused(t *testing.T) {
 		{"that are too long", `{"key":{"eq":"` + strings.Repeat("x", query.MaxFilterBytes) + `"}}`, query.InvalidFilter, "bytes"},
 		{"with a text that is too long", `{"key":{"eq":"` + long + `"}}`, query.InvalidFilter, "bytes"},
 		{"with a pattern of many wildcards", `{"key":{"like":"` + strings.Repeat("%a", query.MaxWildcards+1) + `"}}`, query.InvalidFilter, "%"},
+		{"with a pattern of many single characters", `{"key":{"like":"` + strings.Repeat("_", query.MaxWildcards+1) + `"}}`, query.InvalidFilter, "_"},
 		{"with a name that is too long", `{"attributes.` + strings.Repeat("n", query.MaxNameBytes+1) + `":{"eq":1}}`, query.InvalidColumn, "bytes"},
 		{"with a path that is too long", `{"attributes` + strings.Repeat(".n", query.MaxPath+1) + `":{"eq":1}}`, query.InvalidColumn, "names"},
 		{"with a list that is too long", `{"key":{"in":[` + strings.TrimSuffix(strings.Repeat(`"a",`, query.MaxList+1), ",") + `]}}`, query.InvalidFilter, "values"},

@@ -179,7 +179,7 @@ func skipValue(raw []byte, i int) int {
 	return i
 }
 
-// registerFunctions makes aril_key, aril_text and aril_within known to SQLite,
+// registerFunctions makes aril_key, aril_like and aril_within known to SQLite,
 // in all connections that are opened after it.
 var registerFunctions = sync.OnceValue(func() error {
 	functions := map[string]struct {
@@ -192,11 +192,10 @@ var registerFunctions = sync.OnceValue(func() error {
 			}
 			return nil
 		}},
-		"aril_text": {2, func(value []byte, _ []driver.Value) driver.Value {
-			if s, ok := textOfJSON(value); ok {
-				return s
-			}
-			return nil
+		"aril_like": {3, func(value []byte, args []driver.Value) driver.Value {
+			pattern, _ := args[2].(string)
+			text, ok := textOfJSON(value)
+			return ok && fits(parsePattern(pattern), text)
 		}},
 		"aril_within": {4, func(value []byte, args []driver.Value) driver.Value {
 			low, _ := args[2].([]byte)

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"slices"
 	"strconv"
 	"strings"
 
@@ -141,22 +140,4 @@ func (d postgresDialect) orderByAttribute(b *builder, path []string, desc bool) 
 	for _, k := range []query.Kind{query.Number, query.Text, query.Bool} {
 		b.sql(", (", p.of(k), ")", end)
 	}
-}
-
-// like writes a pattern as LIKE has it.
-func like(pieces []query.Piece) string {
-	var out strings.Builder
-	for _, p := range pieces {
-		if p.Wild != 0 {
-			out.WriteByte(p.Wild)
-			continue
-		}
-		for _, c := range []byte(p.Text) {
-			if slices.Contains([]byte(`%_\`), c) {
-				out.WriteByte('\\')
-			}
-			out.WriteByte(c)
-		}
-	}
-	return out.String()
 }

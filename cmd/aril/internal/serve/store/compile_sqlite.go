@@ -58,9 +58,10 @@ func (sqliteDialect) attribute(b *builder, c query.Condition) {
 			b.sql(") IS NOT NULL")
 		}
 	case query.Like, query.StartsWith, query.EndsWith:
-		call("aril_text")
-		b.sql(") GLOB ")
-		b.arg(glob(c.Pattern()))
+		call("aril_like")
+		b.sql(", ")
+		b.arg(like(c.Pattern()))
+		b.sql(")")
 	case query.In, query.Nin:
 		call("aril_key")
 		args := make([]any, len(c.Values))

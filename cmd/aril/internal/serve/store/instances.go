@@ -78,7 +78,7 @@ func (s *Store) List(ctx context.Context, domain, workflow string, q query.Query
 		return nil, false, nil
 	}
 	q.Page, q.Size = max(q.Page, 1), cmp.Or(q.Size, query.DefaultSize)
-	if err := error(nil); err != nil {
+	if err := s.awaitList(ctx); err != nil {
 		return nil, false, err
 	}
 	defer func() { <-s.lists }()

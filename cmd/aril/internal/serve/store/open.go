@@ -12,6 +12,10 @@ import (
 //	sqlite::memory:   gone with the Store
 //	postgres://…      as libpq writes it; sslmode and the rest apply
 //
+// What a write acknowledges survives the end of this process and of the
+// machine; with PostgreSQL as far as the server's fsync goes, and unless the URL
+// has synchronous_commit=off.
+//
 // A database whose tables are of a newer release is refused. Several processes
 // may open one at once.
 func Open(ctx context.Context, url string, o Options) (*Store, error) {

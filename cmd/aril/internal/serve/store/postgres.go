@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"strconv"
 	"time"
 
@@ -24,7 +25,8 @@ type postgresDatabase struct {
 	wait time.Duration
 }
 
-// connectTimeout is for one connection, where the URL has no connect_timeout.
+// connectTimeout is for one connection, where neither the URL nor the
+// environment says another.
 const connectTimeout = 10 * time.Second
 
 func openPostgres(ctx context.Context, text string, o Options) (_ *postgresDatabase, err error) {
@@ -33,10 +35,13 @@ func openPostgres(ctx context.Context, text string, o Options) (_ *postgresDatab
 		return nil, err // without the password
 	}
 	u, err := url.Parse(text)
-	if err != nil || !u.Query().Has("pool_max_conns") {
+	if err != nil {
+		return nil, errors.New("the URL is none") // the error has the password in it
+	}
+	if !u.Query().Has("pool_max_conns") {
 		cfg.MaxConns = int32(min(o.Connections, 1<<15)) //nolint:gosec // it fits
 	}
-	if cfg.ConnConfig.ConnectTimeout == 0 {
+	if !u.Query().Has("connect_timeout") && os.Getenv("PGCONNECT_TIMEOUT") == "" {
 		cfg.ConnConfig.ConnectTimeout = connectTimeout
 	}
 	// What the URL says of them wins. A statement ends with the context; this is
@@ -44,6 +49,9 @@ func openPostgres(ctx context.Context, text string, o Options) (_ *postgresDatab
 	setDefault(cfg.ConnConfig.RuntimeParams, "statement_timeout", "60000")
 	setDefault(cfg.ConnConfig.RuntimeParams, "lock_timeout", strconv.FormatInt(o.Wait.Milliseconds(), 10))
 	setDefault(cfg.ConnConfig.RuntimeParams, "application_name", "aril")
+	if _, ok := cfg.ConnConfig.RuntimeParams["synchronous_commit"]; !ok {
+		cfg.AfterConnect = durable
+	}
 	cfg.ConnConfig.BuildContextWatcherHandler = func(c *pgconn.PgConn) ctxwatch.Handler {
 		// Have the server stop as well, and do not wait long for it to say so.
 		return &pgconn.CancelRequestContextWatcherHandler{Conn: c, DeadlineDelay: time.Second}
@@ -60,6 +68,13 @@ func openPostgres(ctx context.Context, text string, o Options) (_ *postgresDatab
 	}
 	db.wait = o.Wait
 	return db, nil
+}
+
+// durable has the server acknowledge what is on its disk, where its settings
+// say that it need not be. Stronger ones stay.
+func durable(ctx context.Context, c *pgx.Conn) error {
+	_, err := c.Exec(ctx, "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'")
+	return err
 }
 
 func setDefault(m map[string]string, key, value string) {

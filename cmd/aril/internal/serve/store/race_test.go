@@ -23,31 +23,34 @@ func TestOfFiftyThatStartOneKeyOneDoes(t *testing.T) {
 	storetest.EachURL(t, func(t *testing.T, url string) {
 		t.Parallel()
 		// Two stores are two processes, as far as the database knows.
-		stores := []*store.Store{storetest.Open(t, url), storetest.Open(t, url)}
-		var started atomic.Int32
-		ids := make([]string, 50)
-		var wg sync.WaitGroup
-		for i := range ids {
-			wg.Go(func() {
-				got, existed, err := stores[i%2].Start(t.Context(), order("one"), store.Transition{Key: "start"})
-				if err != nil {
-					t.Error(err)
-				}
-				if !existed {
-					started.Add(1)
-				}
-				ids[i] = got.ID
-			})
-		}
-		wg.Wait()
-		require.EqualValues(t, 1, started.Load())
-		for _, id := range ids {
-			require.Equal(t, ids[0], id)
-		}
-		ts, _, err := stores[0].History(t.Context(), ids[0], 1, 10)
-		require.NoError(t, err)
-		require.Len(t, ts, 1)
+		testOneOfFifty(t, []*store.Store{storetest.Open(t, url), storetest.Open(t, url)})
 	})
+}
+
+func testOneOfFifty(t *testing.T, stores []*store.Store) {
+	var started atomic.Int32
+	ids := make([]string, 50)
+	var wg sync.WaitGroup
+	for i := range ids {
+		wg.Go(func() {
+			got, existed, err := stores[i%2].Start(t.Context(), order("one"), store.Transition{Key: "start"})
+			if err != nil {
+				t.Error(err)
+			}
+			if !existed {
+				started.Add(1)
+			}
+			ids[i] = got.ID
+		})
+	}
+	wg.Wait()
+	require.EqualValues(t, 1, started.Load())
+	for _, id := range ids {
+		require.Equal(t, ids[0], id)
+	}
+	ts, _, err := stores[0].History(t.Context(), ids[0], 1, 10)
+	require.NoError(t, err)
+	require.Len(t, ts, 1)
 }
 
 func TestNoWriteOfManyIsLost(t *testing.T) {

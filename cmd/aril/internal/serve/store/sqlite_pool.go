@@ -28,20 +28,21 @@ func newSQLitePool(dsn string, n int, wait time.Duration) *sqlitePool {
 	return p
 }
 
+// pause is between two attempts, beside what SQLite itself waits.
+const pause = 2 * time.Millisecond
+
 // with calls use with a connection. While another process holds a lock that
 // use needs, use begins anew.
 func (p *sqlitePool) with(ctx context.Context, use func(*sqliteConn) error) error {
-	deadline := time.Now().Add(p.wait)
 	c, err := p.take(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { p.free <- c }()
+	deadline := time.Now().Add(p.wait)
 	for {
 		if c == nil {
-			if c, err = dialSQLite(ctx, p.dsn); err != nil {
-				c = nil
-			}
+			c, err = dialSQLite(ctx, p.dsn)
 		}
 		if err == nil {
 			err = use(c)
@@ -49,16 +50,17 @@ func (p *sqlitePool) with(ctx context.Context, use func(*sqliteConn) error) erro
 		switch {
 		case err == nil:
 			return nil
-		case sqliteShort(err):
+		case sqliteShort(err), sqliteLocked(err) && time.Now().After(deadline):
 			return fmt.Errorf("%w: %w", ErrBusy, err)
 		case !sqliteLocked(err):
 			return err
-		case ctx.Err() != nil:
-			return fmt.Errorf("%w: %w", ErrBusy, ctx.Err())
-		case time.Now().After(deadline):
-			return fmt.Errorf("%w: %w", ErrBusy, err)
 		}
-		err = nil
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("%w: %w", ErrBusy, ctx.Err())
+		case <-time.After(pause):
+			err = nil
+		}
 	}
 }
 

@@ -105,7 +105,10 @@ func TestAHostileMappingCostsItsOwnMember(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			e := newScripts(t, Config{Natives: map[string]Mapping{"ok": gives(`1`)}})
+			e := newScripts(t, Config{
+				Natives: map[string]Mapping{"ok": gives(`1`)},
+				Limits:  aril.Limits{SelfTime: 10 * time.Second}, // on a busy machine it would be met before the limit that is meant
+			})
 			publish(t, e, scriptTask("core"), scriptDoc("bad", "", c.script), ext{key: "good", mapping: "ok"}.doc(), scriptDoc("script", "", `export default { outputHandler() { return { data: 2 }; } };`))
 			for range 2 {
 				got, err := e.Enrich(t.Context(), Request{Domain: "core"}, nil)

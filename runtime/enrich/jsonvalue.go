@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"unicode/utf8"
 )
 
 // A Member is one value of a response, under its name.
@@ -65,33 +66,82 @@ var errNotObject = errors.New("not a JSON object")
 // parseObject splits an object into its members. A name that is there twice is
 // an error: which one counts would depend on the reader.
 func parseObject(b []byte) (Object, error) {
-	d := json.NewDecoder(bytes.NewReader(b))
-	if t, err := d.Token(); err != nil || t != json.Delim('{') {
+	if !isObject(b) {
 		return nil, errNotObject
 	}
+	if !json.Valid(b) {
+		var v json.RawMessage
+		return nil, json.Unmarshal(b, &v)
+	}
+	b = bytes.Clone(b) // the members are parts of it
 	o := Object{}
-	for d.More() {
-		t, err := d.Token()
-		if err != nil {
-			return nil, err
-		}
-		name, _ := t.(string)
+	for i := skipBlank(b, skipBlank(b, 0)+1); b[i] != '}'; {
+		end := skipValue(b, i)
+		name := unquoteJSON(b[i:end])
 		if o.Get(name) != nil {
 			return nil, fmt.Errorf("the member %q is there twice", name)
 		}
-		var value json.RawMessage
-		if err := d.Decode(&value); err != nil {
-			return nil, err
+		i = skipBlank(b, skipBlank(b, end)+1) // past the colon
+		end = skipValue(b, i)
+		o = append(o, Member{name, b[i:end:end]})
+		if i = skipBlank(b, end); b[i] == ',' {
+			i = skipBlank(b, i+1)
 		}
-		o = append(o, Member{name, value})
-	}
-	if _, err := d.Token(); err != nil {
-		return nil, err
-	}
-	if _, err := d.Token(); err != io.EOF {
-		return nil, errNotObject
 	}
 	return o, nil
+}
+
+// What follows walks over valid JSON without decoding it.
+
+func isBlank(c byte) bool { return c == ' ' || c == '\t' || c == '\n' || c == '\r' }
+
+func skipBlank(b []byte, i int) int {
+	for i < len(b) && isBlank(b[i]) {
+		i++
+	}
+	return i
+}
+
+// skipValue finds the end of the value that begins at i.
+func skipValue(b []byte, i int) int {
+	for depth := 0; ; {
+		switch b[i] {
+		case '"':
+			for i++; b[i] != '"'; i++ {
+				if b[i] == '\\' {
+					i++
+				}
+			}
+			i++
+		case '{', '[':
+			depth++
+			i++
+		case '}', ']':
+			depth--
+			i++
+		case ',', ':', ' ', '\t', '\n', '\r':
+			i++
+		default:
+			for i < len(b) && !isBlank(b[i]) && b[i] != ',' && b[i] != '}' && b[i] != ']' {
+				i++
+			}
+		}
+		if depth == 0 {
+			return i
+		}
+	}
+}
+
+// unquoteJSON reads a string of valid JSON.
+func unquoteJSON(quoted []byte) string {
+	for _, c := range quoted {
+		if c == '\\' || c >= utf8.RuneSelf {
+			var s string
+			_ = json.Unmarshal(quoted, &s) // it is valid
+			return s
+		}
+	}
+	return string(quoted[1 : len(quoted)-1])
 }
 
 // parseArray splits a list.

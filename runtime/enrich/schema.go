@@ -3,7 +3,9 @@ package enrich
 import (
 	"bytes"
 	_ "embed"
+	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 	"unicode"
@@ -113,5 +115,38 @@ func decode(name string, data []byte, limit int) (map[string]any, []Issue) {
 	if !ok {
 		return nil, []Issue{{File: name, Line: 1, Message: "a definition is a JSON object"}}
 	}
+	if at, found := hugeNumber(doc, nil); found {
+		return nil, []Issue{{File: name, Line: lineOf(data, at...), Member: member(text(root, "flow"), at), Message: fmt.Sprintf("a number has %d digits at most, and an exponent up to %d", maxDigits, maxExponent)}}
+	}
 	return root, nil
+}
+
+// What numbers of a definition may be. Validators compare them exactly: those
+// beyond cost much more than they took to write, or end the validator.
+const (
+	maxDigits   = 512
+	maxExponent = 512
+)
+
+// hugeNumber finds a number out of these bounds.
+func hugeNumber(v any, path []string) (at []string, found bool) {
+	switch v := v.(type) {
+	case json.Number:
+		_, exponent, _ := strings.Cut(strings.ToLower(string(v)), "e")
+		n, err := strconv.Atoi(orElse(exponent, "0"))
+		return path, len(v) > maxDigits || err != nil || n < -maxExponent || n > maxExponent
+	case map[string]any:
+		for name, value := range v {
+			if at, found := hugeNumber(value, append(path[:len(path):len(path)], name)); found {
+				return at, true
+			}
+		}
+	case []any:
+		for i, value := range v {
+			if at, found := hugeNumber(value, append(path[:len(path):len(path)], itoa(i))); found {
+				return at, true
+			}
+		}
+	}
+	return nil, false
 }

@@ -1,8 +1,11 @@
 package runtime
 
 import (
+	"encoding/binary"
 	"io"
 	"log/slog"
+	"math/bits"
+	"math/rand/v2"
 	"reflect"
 	"sync"
 	"sync/atomic"
@@ -39,8 +42,10 @@ type activation struct {
 	fetches int64 // calls of aril_http_v1.fetch
 	changed bool  // input or outcome
 
-	slots  [7]slot
-	values Values
+	slots   [7]slot
+	filled  slotSet
+	values  Values
+	entropy *rand.ChaCha8 // of headers; nil: the Runtime's
 
 	answer      answerKind
 	answerErr   error
@@ -62,11 +67,18 @@ type activation struct {
 // A slot is one value that the guest can read: encoded at the first read, the
 // same bytes at later ones.
 type slot struct {
-	bytes []byte
-	ready bool
-	large bool       // the last value was larger than keepSlot
-	why   abi.Status // of ready: what encoding it came to, if not OK
+	bytes  []byte
+	ready  bool
+	large  bool       // the last value was larger than keepSlot
+	why    abi.Status // of ready: what encoding it came to, if not OK
+	shared *[]byte    // of largeBuffers, where bytes was taken from
 }
+
+// A slotSet is which slots have something to forget, a bit each.
+type slotSet uint8
+
+// slotsOfNext are no longer current after a call of next.
+const slotsOfNext = slotSet(1<<names.SlotMessage | 1<<names.SlotResult | 1<<names.SlotError)
 
 type answerKind uint8
 
@@ -85,11 +97,13 @@ const keepSlot = 4 << 10
 
 var largeBuffers sync.Pool // of *[]byte
 
-// room is where the slot's next value is encoded.
-func (s *slot) room() []byte {
+// room is where slot i's next value is encoded.
+func (a *activation) room(i int) []byte {
+	a.filled |= 1 << i
+	s := &a.slots[i]
 	if s.large && s.bytes == nil {
 		if b, ok := largeBuffers.Get().(*[]byte); ok {
-			s.bytes = *b
+			s.bytes, s.shared = *b, b
 		}
 	}
 	return s.bytes[:0]
@@ -97,7 +111,7 @@ func (s *slot) room() []byte {
 
 // newActivation makes the activation of one of g's instances.
 func newActivation(g *Guest, act *sandbox.Activation) *activation {
-	return &activation{guest: g, act: act, values: Values{
+	return &activation{guest: g, act: act, entropy: g.rt.random.stream(), values: Values{
 		Extension: g.Name(), Powers: g.Powers(), Hidden: func(id string, err error) { g.rt.logHidden(g, id, err) },
 	}}
 }
@@ -122,20 +136,25 @@ func (a *activation) release() {
 	a.answerType, a.answerBase = nil, nil
 	a.tail.clear()
 	a.values.reset()
-	for i := range a.slots {
-		a.forget(i)
-	}
+	a.forget(a.filled)
 }
 
-// forget drops a slot's value, which is no longer current.
-func (a *activation) forget(i int) {
-	s := &a.slots[i]
-	s.ready, s.why = false, abi.OK
-	if cap(s.bytes) > keepSlot {
-		s.large = len(s.bytes) > keepSlot
-		b := s.bytes
-		largeBuffers.Put(&b)
-		s.bytes = nil
+// forget drops the values of slots that are no longer current.
+func (a *activation) forget(which slotSet) {
+	which &= a.filled
+	a.filled &^= which
+	for ; which != 0; which &= which - 1 {
+		s := &a.slots[bits.TrailingZeros8(uint8(which))]
+		s.ready, s.why = false, abi.OK
+		if cap(s.bytes) > keepSlot {
+			s.large = len(s.bytes) > keepSlot
+			if s.shared == nil {
+				s.shared = new([]byte)
+			}
+			*s.shared = s.bytes
+			largeBuffers.Put(s.shared)
+			s.bytes, s.shared = nil, nil
+		}
 	}
 }
 
@@ -212,17 +231,37 @@ func (a *activation) writeHeader() int {
 		a.act.Wrote(n)
 		return n
 	}
-	s := &a.slots[names.SlotMessage]
-	s.bytes, s.ready = a.appendHeader(append(s.bytes[:0], prefix...)), true
-	a.act.Deliver(s.bytes)
-	return len(s.bytes)
+	return a.giveMessage(a.appendHeader(append(a.room(names.SlotMessage), prefix...)))
 }
+
+// giveMessage makes msg, of slot MESSAGE's room, the current message, puts it
+// into the mailbox when it fits, and reports its length.
+func (a *activation) giveMessage(msg []byte) int {
+	s := &a.slots[names.SlotMessage]
+	s.bytes, s.ready = msg, true
+	a.act.Deliver(msg)
+	return len(msg)
+}
+
+// The keys of what changes from run to run, each a fixstr of its length.
+const (
+	headerID      = "\xa2" + names.KeyID
+	headerRoot    = "\xa4" + names.KeyRoot
+	headerDepth   = "\xa5" + names.KeyDepth
+	headerEntropy = "\xa7" + names.KeyEntropy + "\xc4" // bin 8
+)
 
 func (a *activation) appendHeader(dst []byte) []byte {
 	n := a.node
-	dst = msgp.AppendUint64(msgp.AppendString(dst, names.KeyID), n.id)
-	dst = msgp.AppendUint64(msgp.AppendString(dst, names.KeyRoot), n.chain.root.id)
-	dst = msgp.AppendUint64(msgp.AppendString(dst, names.KeyDepth), uint64(n.depth))
-	dst = append(msgp.AppendString(dst, names.KeyEntropy), 0xc4, names.EntropySize) // bin 8
-	return a.guest.rt.random.appendEntropy(dst)
+	dst = msgp.AppendUint64(append(dst, headerID...), n.id)
+	dst = msgp.AppendUint64(append(dst, headerRoot...), n.chain.root.id)
+	dst = msgp.AppendUint64(append(dst, headerDepth...), uint64(n.depth))
+	dst = append(append(dst, headerEntropy...), names.EntropySize)
+	if a.entropy == nil {
+		return a.guest.rt.random.appendEntropy(dst)
+	}
+	for range names.EntropySize / 8 {
+		dst = binary.LittleEndian.AppendUint64(dst, a.entropy.Uint64())
+	}
+	return dst
 }

@@ -162,11 +162,10 @@ func (a *activation) callBound(f *Function, ptr, n uint64) (abi.Status, uint32) 
 	if s != abi.OK {
 		return s, 0
 	}
-	a.forget(names.SlotMessage)
-	msg := &a.slots[names.SlotMessage]
+	a.forget(1 << names.SlotMessage)
 	status := abi.OK
 	// The view is decoded before fn runs, and nothing runs the guest between.
-	dst, err := f.call(a, view, msg.room())
+	dst, err := f.call(a, view, a.room(names.SlotMessage))
 	if err != nil {
 		if a.act.Canceled() {
 			return abi.Canceled, 0
@@ -175,8 +174,9 @@ func (a *activation) callBound(f *Function, ptr, n uint64) (abi.Status, uint32) 
 			return abi.TooLarge, 0
 		}
 		status = abi.Failed
-		dst = a.values.appendError(msg.room(), err, -1)
+		dst = a.values.appendError(a.room(names.SlotMessage), err, -1)
 	}
+	msg := &a.slots[names.SlotMessage]
 	msg.bytes, msg.ready = dst, true
 	if s := a.move(uint64(len(dst))); s != abi.OK {
 		return s, 0

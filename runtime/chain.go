@@ -36,9 +36,8 @@ type chain struct {
 	activations atomic.Int64
 	repeats     atomic.Int64
 	held        atomic.Int32 // instances the chain has
-	waits       []*single    // guarded by singlesMu, as is the next
-	singles     int          // that the chain is inside of
 	over        atomic.Bool  // the root has returned
+	singles     *heldSingles // guarded by singlesMu; nil until the chain wants one
 }
 
 // chainLimits are the limits of a chain. Those of a chain whose time is

@@ -110,13 +110,11 @@ func (g *Guest) hook(ctx context.Context, p sandbox.Phase, b sandbox.Budget, e *
 	a.input, a.answerType, a.answerBase = e.Data, e.AnswerType, e.AnswerBase
 	var arg uint64
 	if header != nil {
-		s := &a.slots[names.SlotMessage]
-		if s.bytes, err = header(n.id, s.bytes[:0]); err != nil {
+		msg, err := header(n.id, a.room(names.SlotMessage))
+		if err != nil {
 			return nil, false, err
 		}
-		s.ready = true
-		inst.Act.Deliver(s.bytes)
-		arg = uint64(len(s.bytes))
+		arg = uint64(a.giveMessage(msg))
 	}
 	n.chain.budget(&b, g.limits.TotalTime)
 	result, usage, err := inst.Run(n, p, b, arg)

@@ -60,9 +60,7 @@ func (a *activation) callNext(ptr, n uint64, flags uint32) (abi.Status, uint32) 
 		a.changed = true
 		a.act.Pause() // otherwise all was billed when this function was entered
 	}
-	a.forget(names.SlotMessage)
-	a.forget(names.SlotResult)
-	a.forget(names.SlotError)
+	a.forget(slotsOfNext)
 	a.act.PayStack()
 	a.nexts++
 	a.runNext()
@@ -177,7 +175,7 @@ func (a *activation) slot(i uint32) ([]byte, abi.Status) {
 	}
 	var err error
 	l := a.guest.codecLimits(a.guest.limits.InputBytes)
-	dst := s.room()
+	dst := a.room(int(i))
 	switch i {
 	case names.SlotInput:
 		switch {

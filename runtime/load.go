@@ -299,11 +299,8 @@ func (rt *Runtime) template(ctx context.Context, g *Guest) (*sharedTemplate, err
 		Message: func(act *sandbox.Activation) uint32 {
 			a.act = act
 			msg := abi.Init{Name: g.Name(), Version: Version, Powers: uint32(g.powers)}
-			s := &a.slots[names.SlotMessage]
-			s.bytes, _ = msg.MarshalMsg(s.bytes[:0]) // strings and a number: cannot fail
-			s.ready = true
-			act.Deliver(s.bytes)
-			return uint32(len(s.bytes))
+			encoded, _ := msg.MarshalMsg(a.room(names.SlotMessage)) // strings and a number: cannot fail
+			return uint32(a.giveMessage(encoded))
 		},
 		Answer: a.initAnswer,
 	})

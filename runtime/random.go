@@ -33,6 +33,17 @@ func (r *randomness) uint64() uint64 {
 	return rand.Uint64()
 }
 
+// stream gives a generator of uint64's bits for one goroutine at a time, which
+// asks less of the processor; nil where the seeded one serves all in turn.
+func (r *randomness) stream() *rand.ChaCha8 {
+	if r.seeded != nil {
+		return nil
+	}
+	var seed [32]byte
+	r.appendEntropy(seed[:0])
+	return rand.NewChaCha8(seed)
+}
+
 // appendEntropy adds the 32 bytes of a header.
 func (r *randomness) appendEntropy(dst []byte) []byte {
 	for range names.EntropySize / 8 {

@@ -29,6 +29,12 @@ type use struct {
 
 var singlesMu sync.Mutex
 
+// A heldSingles is what a chain has to do with Single extensions.
+type heldSingles struct {
+	waits  []*single // of which it wants the instance
+	inside int       // how many it has
+}
+
 // takeSingle takes the instance for a run of node n.
 func (g *Guest) takeSingle(ctx context.Context, n *node, l *layer) (*sandbox.Instance, error) {
 	s, c := g.single, n.chain
@@ -41,12 +47,17 @@ func (g *Guest) takeSingle(ctx context.Context, n *node, l *layer) (*sandbox.Ins
 		singlesMu.Unlock()
 		return nil, err
 	}
-	c.waits = append(c.waits, s)
+	if c.singles == nil {
+		c.singles = &heldSingles{}
+	}
+	mine := c.singles
+	mine.waits = append(mine.waits, s)
 	singlesMu.Unlock()
 	i, err := g.pool.Take(ctx, true)
 	singlesMu.Lock()
 	defer singlesMu.Unlock()
-	c.waits = slices.Delete(c.waits, slices.Index(c.waits, s), slices.Index(c.waits, s)+1)
+	at := slices.Index(mine.waits, s)
+	mine.waits = slices.Delete(mine.waits, at, at+1)
 	if err != nil {
 		return nil, err
 	}
@@ -55,7 +66,7 @@ func (g *Guest) takeSingle(ctx context.Context, n *node, l *layer) (*sandbox.Ins
 		s.levels = append(s.levels[:0], i)
 	}
 	s.holder = c
-	c.singles++
+	mine.inside++
 	i.Claim()
 	s.uses = append(s.uses, use{i, n, l})
 	return i, nil
@@ -103,7 +114,7 @@ func further(outer, inner *layer) bool {
 // wouldWait reports an error when waiting for the instance could last for
 // ever: who has it waits for something that c has.
 func (s *single) wouldWait(c *chain) error {
-	if s.holder == c && c.singles == 1 {
+	if s.holder == c && c.singles.inside == 1 {
 		return nil // another branch of the chain has it, and this one has nothing
 	}
 	seen := []*single{}
@@ -115,7 +126,7 @@ func (s *single) wouldWait(c *chain) error {
 		if seen = append(seen, s); s.holder == c {
 			return s
 		}
-		for _, w := range s.holder.waits {
+		for _, w := range s.holder.singles.waits {
 			if found := find(w); found != nil {
 				return found
 			}
@@ -142,7 +153,7 @@ func (g *Guest) giveBackSingle(i *sandbox.Instance) {
 		singlesMu.Unlock()
 		return
 	}
-	s.holder.singles--
+	s.holder.singles.inside--
 	s.holder = nil
 	base := s.levels[0]
 	lost := base.Poisoned()

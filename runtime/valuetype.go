@@ -1,8 +1,11 @@
 package runtime
 
 import (
+	"encoding/binary"
 	"fmt"
 	"reflect"
+
+	"github.com/tinylib/msgp/msgp"
 
 	"github.com/aril-wasm/aril/runtime/internal/codec"
 )
@@ -48,23 +51,54 @@ func (v *valueType[T]) from(x any) (T, bool) {
 	return t, its == v.said || its.AssignableTo(v.said)
 }
 
-// decode reads a guest's value onto a copy of base, which may be nil.
-func (v *valueType[T]) decode(src []byte, base *T, s codec.Session, l codec.Limits) (*T, error) {
-	out := new(T)
-	if v.said == nil {
-		if err := v.codec.Decode(src, out, base, s, l); err != nil {
-			return nil, err
+// Bytes need nothing that the codec knows. They are what operations with large
+// values have, so they do without it where its limits are not near.
+const (
+	binHead    = 5       // the longest head of a bin
+	quickBytes = 1 << 20 // less than any other limit of the codec
+)
+
+// append encodes *value.
+func (v *valueType[T]) append(dst []byte, value *T, s codec.Session, l codec.Limits) ([]byte, error) {
+	if raw, ok := any(value).(*[]byte); ok && *raw != nil && len(*raw)+binHead <= l.Bytes {
+		return msgp.AppendBytes(dst, *raw), nil
+	}
+	return v.codec.Append(dst, value, s, l)
+}
+
+// wholeBytes gives the bytes of a message that is one bin, as a view.
+func wholeBytes(src []byte) (b []byte, ok bool) {
+	head, n := 0, 0
+	switch {
+	case len(src) >= 2 && src[0] == 0xc4:
+		head, n = 2, int(src[1])
+	case len(src) >= 3 && src[0] == 0xc5:
+		head, n = 3, int(binary.BigEndian.Uint16(src[1:]))
+	case len(src) >= 5 && src[0] == 0xc6:
+		head, n = 5, int(binary.BigEndian.Uint32(src[1:]))
+	default:
+		return nil, false
+	}
+	return src[head:], len(src)-head == n
+}
+
+// decode reads a guest's value into *out, onto a copy of base, which may be
+// nil. On an error *out is the zero value.
+func (v *valueType[T]) decode(src []byte, out, base *T, s codec.Session, l codec.Limits) error {
+	if raw, ok := any(out).(*[]byte); ok && len(src) <= min(l.Bytes, quickBytes) {
+		if b, whole := wholeBytes(src); whole {
+			*raw = append([]byte{}, b...)
+			return nil
 		}
-		return out, nil
+	}
+	if v.said == nil {
+		return v.codec.Decode(src, out, base, s, l)
 	}
 	var from any
 	if base != nil {
 		from = *base
 	}
 	x, err := codec.DecodeAs(src, v.said, from, s, l)
-	if err != nil {
-		return nil, err
-	}
 	*out, _ = x.(T) // nil stays nil
-	return out, nil
+	return err
 }

@@ -107,14 +107,14 @@ func (p *plan[In, Out]) from(ctx context.Context, n *node, i int, in In) (out Ou
 	}
 	f, _ := p.frames.Get().(*typedFrame[In, Out])
 	if f == nil {
-		f = &typedFrame[In, Out]{plan: p}
+		f = &typedFrame[In, Out]{}
 	}
-	f.ctx, f.node, f.layer, f.in = ctx, n, i, in
+	f.plan, f.ctx, f.node, f.layer, f.in = p, ctx, n, i, in
 	rest, err := l.guest.wrap(ctx, n, f, l, p.op)
 	if !rest && err == nil {
 		out, err = f.final.value, f.final.err
 	}
-	*f = typedFrame[In, Out]{plan: p, outcomes: f.emptied()}
+	f.clear()
 	p.frames.Put(f)
 	if rest {
 		return p.from(ctx, n, i+1, in)
@@ -169,38 +169,42 @@ type typedFrame[In, Out any] struct {
 	layer int
 
 	in       In
-	staged   *In
+	staged   In // input for the next next, if isStaged
+	isStaged bool
 	outcomes []outcome[Out] // of next, in order
-	answer   *Out
+	answer   Out
 	final    outcome[Out]
 }
 
-// emptied gives the space of outcomes for the next run.
-func (f *typedFrame[In, Out]) emptied() []outcome[Out] {
-	clear(f.outcomes)
-	return f.outcomes[:0]
+// clear lets go of everything but the space of outcomes.
+func (f *typedFrame[In, Out]) clear() {
+	space := f.outcomes
+	clear(space)
+	*f = typedFrame[In, Out]{}
+	f.outcomes = space[:0]
 }
 
 func (f *typedFrame[In, Out]) last() *outcome[Out] { return &f.outcomes[len(f.outcomes)-1] }
 
 func (f *typedFrame[In, Out]) appendInput(dst []byte, s codec.Session, l codec.Limits) ([]byte, error) {
-	return f.plan.in.codec.Append(dst, &f.in, s, l)
+	return f.plan.in.append(dst, &f.in, s, l)
 }
 
 func (f *typedFrame[In, Out]) appendResult(dst []byte, s codec.Session, l codec.Limits) ([]byte, error) {
-	return f.plan.out.codec.Append(dst, &f.last().value, s, l)
+	return f.plan.out.append(dst, &f.last().value, s, l)
 }
 
 func (f *typedFrame[In, Out]) stageInput(src []byte, s codec.Session, l codec.Limits) error {
-	in, err := f.plan.in.decode(src, &f.in, s, l)
-	f.staged = in
+	err := f.plan.in.decode(src, &f.staged, &f.in, s, l)
+	f.isStaged = err == nil
 	return err
 }
 
 func (f *typedFrame[In, Out]) next() {
 	in := f.in
-	if f.staged != nil {
-		in, f.staged = *f.staged, nil
+	if f.isStaged {
+		var none In
+		in, f.staged, f.isStaged = f.staged, none, false
 	}
 	value, err := f.plan.from(f.ctx, f.node, f.layer+1, in)
 	f.outcomes = append(f.outcomes, outcome[Out]{value, err})
@@ -214,11 +218,9 @@ func (f *typedFrame[In, Out]) stageResult(src []byte, s codec.Session, l codec.L
 	if len(f.outcomes) > 0 {
 		base = &f.last().value
 	}
-	out, err := f.plan.out.decode(src, base, s, l)
-	f.answer = out
-	return err
+	return f.plan.out.decode(src, &f.answer, base, s, l)
 }
 
-func (f *typedFrame[In, Out]) answerStaged()       { f.final = outcome[Out]{value: *f.answer} }
+func (f *typedFrame[In, Out]) answerStaged()       { f.final = outcome[Out]{value: f.answer} }
 func (f *typedFrame[In, Out]) answerErr(err error) { f.final = outcome[Out]{err: err} }
 func (f *typedFrame[In, Out]) answerOutcome(i int) { f.final = f.outcomes[i] }

@@ -182,18 +182,19 @@ type flowCall struct {
 	call
 	op      ExecutionOperation
 	context *Context
-	cfg     ExecConfig
+	key     string
+	timeout time.Duration
 	journal *Context // whose journal the key is of; nil for none
 }
 
 // run is what the extensions are around.
 func (f *flowCall) run(ctx context.Context, in any) (any, error) {
-	if f.cfg.Key == "" && f.cfg.Timeout <= 0 {
+	if f.key == "" && f.timeout <= 0 {
 		return f.context.handle(ctx, in)
 	}
 	c := f.context
-	return c.replayed(ctx, f.journal, f.cfg.Key, func() (any, error) {
-		v, err := timed(ctx, c.flow.name, f.cfg.Timeout, c.scope, func(ctx context.Context) (any, error) { return c.handle(ctx, in) })
+	return c.replayed(ctx, f.journal, f.key, func() (any, error) {
+		v, err := timed(ctx, c.flow.name, f.timeout, c.scope, func(ctx context.Context) (any, error) { return c.handle(ctx, in) })
 		if late, ok := err.(*TimeoutError); ok && late.LeftBehind {
 			c.abandon()
 		}
@@ -212,7 +213,7 @@ func (c *Context) execute(in any, cfg ExecConfig, journal *Context) (any, error)
 	if alone && cfg.Key == "" && cfg.Timeout <= 0 {
 		return c.handle(&c.in, in)
 	}
-	f := &flowCall{context: c, cfg: cfg, journal: journal}
+	f := &flowCall{context: c, key: cfg.Key, timeout: cfg.Timeout, journal: journal}
 	if alone {
 		return f.run(&c.in, in)
 	}

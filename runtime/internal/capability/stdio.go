@@ -63,10 +63,18 @@ func (c call) writeStream(stream int, b []byte) {
 // there.
 func FlushStdio(ctx context.Context, o Owner) {
 	s := o.Stdio()
+	if s.silent() {
+		return
+	}
 	for i := range s.open {
 		s.open[i].flush(func(line []byte) { logStream(over{ctx}, o, i, line) })
 	}
 	*s = Stdio{}
+}
+
+// silent reports whether nothing was written.
+func (s *Stdio) silent() bool {
+	return s.open[0] == nil && s.open[1] == nil && s.last.text == ""
 }
 
 // hear looks for last words in a line of stderr or of the log, and reports

@@ -51,6 +51,8 @@ func (h *Handles) Lookup(handle [16]byte) (v any, ok bool) {
 
 // Reset lets go of every value. Their handles are stale from now on.
 func (h *Handles) Reset() {
-	clear(h.held)
-	clear(h.known)
+	if len(h.held) > 0 { // to clear an empty map takes a call all the same
+		clear(h.held)
+		clear(h.known)
+	}
 }

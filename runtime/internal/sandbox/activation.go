@@ -83,6 +83,8 @@ type Activation struct {
 
 	budget  Budget
 	granted int64 // fuel put into the guest's balance so far
+	balance int64 // of fuel, while hosted; otherwise the guest's global has it
+	hosted  bool  // the host runs, and not the guest
 	self    int64 // ns, billed
 	burned  int64 // fuel used when self was last billed
 	wait    int64 // ns
@@ -112,8 +114,8 @@ func (a *Activation) Context() context.Context { return a.ctx }
 func (a *Activation) Phase() Phase { return a.phase }
 
 // begin prepares the activation and fills the guest's meters.
-func (a *Activation) begin(ctx context.Context, phase Phase, b Budget, stackNeed uint32) bool {
-	a.phase, a.ctx, a.done, a.budget = phase, ctx, ctx.Done(), b
+func (a *Activation) begin(ctx context.Context, phase Phase, b *Budget, stackNeed uint32) bool {
+	a.phase, a.ctx, a.done, a.budget = phase, ctx, ctx.Done(), *b
 	a.inst.memory.refused, a.inst.memory.pressed = false, false
 	a.granted, a.self, a.burned, a.wait, a.calls, a.gaveUp, a.ended = 0, 0, 0, 0, 0, 0, nil
 	if b.Fuel < 0 {
@@ -128,19 +130,35 @@ func (a *Activation) begin(ctx context.Context, phase Phase, b Budget, stackNeed
 		return false
 	}
 	a.inst.stackGlobal.Set(uint64(stack))
-	a.inst.fuelGlobal.Set(uint64(a.grant(0)))
+	a.balance = a.grant(0)
+	a.resume()
 	a.Unpause()
 	return true
+}
+
+// stop takes over from the guest: a global is dear to read and to write, so
+// the host does both once in each function.
+func (a *Activation) stop() {
+	a.balance, a.hosted = int64(a.inst.fuelGlobal.Get()), true
+}
+
+// resume hands over to the guest.
+func (a *Activation) resume() {
+	a.inst.fuelGlobal.Set(uint64(a.balance))
+	a.hosted = false
 }
 
 // finish takes what is left out of the guest's meters. After a trap the
 // balance may lag by what ran since the guest last looked at it, so all that
 // was granted counts as used.
 func (a *Activation) finish(trapped bool) Usage {
+	if !a.hosted {
+		a.stop()
+	}
 	if a.mark != 0 {
 		a.bill(nanotime())
 	}
-	left := int64(a.inst.fuelGlobal.Get())
+	left := a.balance
 	if trapped && left > 0 {
 		left = 0
 	}
@@ -167,7 +185,7 @@ const (
 
 // bill adds the time since the mark to self time.
 func (a *Activation) bill(now int64) {
-	burned := a.granted - int64(a.inst.fuelGlobal.Get())
+	burned := a.granted - a.balance
 	if a.mark != 0 {
 		a.self += min(now-a.mark, (burned-a.burned)*mostPerFuel+mostBeside)
 	}
@@ -180,11 +198,11 @@ const lookAfter = 5_000
 
 // due reports whether a host function should look at the clock.
 func (a *Activation) due() bool {
-	return a.budget.Exact || a.granted-int64(a.inst.fuelGlobal.Get())-a.burned >= lookAfter
+	return a.budget.Exact || a.granted-a.balance-a.burned >= lookAfter
 }
 
 // Forget lets go of the caller, when an instance is given back.
-func (a *Activation) Forget() { a.ctx, a.done, a.budget = nil, nil, Budget{} }
+func (a *Activation) Forget() { a.ctx, a.done, a.budget.Shared = nil, nil, nil }
 
 // grant brings a balance up to one slice, or as far as the budget allows, and
 // reports the new balance. Negative means that the budget is used up.
@@ -200,6 +218,7 @@ func (a *Activation) grant(balance int64) int64 {
 // refuel is what the rewritten code calls when its balance is negative
 // (code 0) or its stack is used up (code 1). It reports whether to go on.
 func (a *Activation) refuel(code uint32) bool {
+	a.stop()
 	if a.inst.poisoned.Load() {
 		a.end(ErrClosed)
 		return false
@@ -215,9 +234,8 @@ func (a *Activation) refuel(code uint32) bool {
 		a.mark = now
 		return false
 	}
-	balance := a.grant(int64(a.inst.fuelGlobal.Get()))
-	a.inst.fuelGlobal.Set(uint64(balance))
-	if balance < 0 {
+	a.balance = a.grant(a.balance)
+	if a.balance < 0 {
 		a.end(ErrFuel)
 		a.mark = now
 		return false
@@ -225,6 +243,7 @@ func (a *Activation) refuel(code uint32) bool {
 	// The collector stops the world here, and other goroutines get their turn;
 	// what they take is not billed to this guest.
 	runtime.Gosched()
+	a.resume()
 	a.mark = nanotime()
 	return true
 }
@@ -276,13 +295,10 @@ func (a *Activation) Abort(why error) {
 
 // Charge bills fuel for a host function's work, before it is done.
 func (a *Activation) Charge(fuel int64) {
-	balance := int64(a.inst.fuelGlobal.Get()) - fuel
-	if balance < 0 {
-		balance = a.grant(balance)
-	}
-	a.inst.fuelGlobal.Set(uint64(balance))
-	if balance < 0 {
-		a.Abort(ErrFuel)
+	if a.balance -= fuel; a.balance < 0 {
+		if a.balance = a.grant(a.balance); a.balance < 0 {
+			a.Abort(ErrFuel)
+		}
 	}
 }
 

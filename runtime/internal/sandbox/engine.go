@@ -168,15 +168,17 @@ func (f HostFunc) goFunc(deny uint8) api.GoFunction {
 	}
 	return api.GoFunc(func(ctx context.Context, stack []uint64) {
 		a := ctx.(*Activation)
-		if s := a.enter(phases, essential); s != abi.OK {
+		a.stop()
+		s := a.enter(phases, essential)
+		if s == abi.OK && a.budget.Denied&deny != 0 {
+			s = abi.Denied
+		}
+		if s == abi.OK {
+			call(a, stack)
+		} else {
 			refuse(stack, s)
-			return
 		}
-		if a.budget.Denied&deny != 0 {
-			refuse(stack, abi.Denied)
-			return
-		}
-		call(a, stack)
+		a.resume()
 	})
 }
 

@@ -46,7 +46,8 @@ type hook struct {
 	name      string
 	fn        api.Function
 	stackNeed uint32
-	paid      int64 // bytes of its stack that were taken from the quota
+	stack     nativeStack // of fn, once somebody asked
+	paid      int64       // bytes of its stack that were taken from the quota
 }
 
 var hookExports = [len(phaseNames)]string{
@@ -123,10 +124,10 @@ func (i *Instance) Has(p Phase) bool { return i.hooks[p].fn != nil }
 // The error, if any, is one of this package's, or a *Fault around one; after
 // it the instance is poisoned and must be closed.
 func (i *Instance) Run(ctx context.Context, p Phase, b Budget, arg uint64) (uint64, Usage, error) {
-	return i.run(ctx, p, &i.hooks[p], b, arg)
+	return i.run(ctx, p, &i.hooks[p], &b, arg)
 }
 
-func (i *Instance) run(ctx context.Context, p Phase, h *hook, b Budget, arg uint64) (result uint64, u Usage, err error) {
+func (i *Instance) run(ctx context.Context, p Phase, h *hook, b *Budget, arg uint64) (result uint64, u Usage, err error) {
 	a := &i.Act
 	if i.poisoned.Load() {
 		return 0, Usage{}, ErrClosed

@@ -2,7 +2,7 @@ package sandbox
 
 import (
 	"reflect"
-	"sync/atomic"
+	"unsafe"
 
 	"github.com/tetratelabs/wazero/api"
 )
@@ -19,43 +19,37 @@ const (
 	keepStack  = 128 << 10 // the most that an idle function keeps
 )
 
-// A stackField is which field of the engine's function type is its stack, -1
-// where none is. A process has one such type, the compiler's or the
-// interpreter's, but in tests.
-type stackField struct {
-	typ   reflect.Type
-	index int
+// A nativeStack is where the engine keeps a function's stack: a slice in the
+// function itself, which the engine puts a larger one into when it grows.
+type nativeStack struct {
+	slice *[]byte // a slice header; its elements may be wider
+	width int64   // bytes of an element
 }
 
-var knownStackField atomic.Pointer[stackField]
-
-// stackBytes is how large the stack of a function has become. 0 where the
-// engine does not show it: TestTheEngineShowsItsStacks.
-func stackBytes(fn api.Function) int64 {
+// stackOf finds the stack of a function by reflection. What it gives is empty
+// for ever where the engine does not show it: TestTheEngineShowsItsStacks.
+func stackOf(fn api.Function) nativeStack {
 	v := reflect.ValueOf(fn)
-	if v.Kind() != reflect.Pointer {
-		return 0
+	if v.Kind() != reflect.Pointer || v.Elem().Kind() != reflect.Struct {
+		return nativeStack{slice: new([]byte)}
 	}
-	v = v.Elem()
-	known := knownStackField.Load()
-	if known == nil || known.typ != v.Type() {
-		known = &stackField{typ: v.Type(), index: -1}
-		if f, ok := v.Type().FieldByName("stack"); ok && f.Type.Kind() == reflect.Slice {
-			known.index = f.Index[0]
-		}
-		knownStackField.Store(known)
+	stack := v.Elem().FieldByName("stack")
+	if stack.Kind() != reflect.Slice {
+		return nativeStack{slice: new([]byte)}
 	}
-	if known.index < 0 {
-		return 0
-	}
-	stack := v.Field(known.index)
-	return int64(stack.Cap()) * int64(stack.Type().Elem().Size())
+	return nativeStack{slice: (*[]byte)(unsafe.Pointer(stack.UnsafeAddr())), width: int64(stack.Type().Elem().Size())}
 }
+
+// bytes is how large the stack has become.
+func (s nativeStack) bytes() int64 { return int64(cap(*s.slice)) * s.width }
 
 // billStack takes from the quota what the running function's stack has grown
 // by. It reports whether there was as much.
 func (i *Instance) billStack(h *hook) bool {
-	grown := stackBytes(h.fn) - firstStack - h.paid
+	if h.stack.slice == nil {
+		h.stack = stackOf(h.fn)
+	}
+	grown := h.stack.bytes() - firstStack - h.paid
 	if grown <= 0 {
 		return true
 	}
@@ -74,7 +68,7 @@ func (i *Instance) settleStack(h *hook) {
 	if i.billStack(h) && h.paid <= keepStack {
 		return
 	}
-	h.fn = i.module.ExportedFunction(h.name)
+	h.fn, h.stack = i.module.ExportedFunction(h.name), nativeStack{}
 	i.memory.quota.give(i.memory.share, h.paid)
 	i.memory.overhead -= h.paid
 	h.paid = 0

@@ -13,5 +13,5 @@ func TestTheEngineShowsItsStacks(t *testing.T) {
 	i, err := scribbler(t, false).NewInstance(t.Context(), false)
 	require.NoError(t, err)
 	defer func() { require.NoError(t, i.Close()) }()
-	require.EqualValues(t, firstStack, stackBytes(i.hooks[PhaseWrap].fn))
+	require.EqualValues(t, firstStack, stackOf(i.hooks[PhaseWrap].fn).bytes())
 }

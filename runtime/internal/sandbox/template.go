@@ -57,7 +57,7 @@ func (c *Code) NewTemplate(ctx context.Context, in Init) (t *Template, u Usage, 
 	}
 	budget := in.Budget
 	step := func(name string, p Phase, h hook, arg uint64) (uint64, error) {
-		r, used, err := i.run(ctx, p, &h, budget, arg)
+		r, used, err := i.run(ctx, p, &h, &budget, arg)
 		u.add(used)
 		budget.spend(used)
 		if err != nil {

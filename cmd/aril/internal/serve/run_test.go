@@ -38,6 +38,15 @@ func withCache(m *testing.M) int {
 		panic(err)
 	}
 	defer os.RemoveAll(compiled)
+	// Once, before all tests at once would do it.
+	ctx := context.Background()
+	s, err := New(ctx, Config{Database: "sqlite::memory:", Definitions: definitions, Cache: compiled})
+	if err != nil {
+		panic(err)
+	}
+	if err := s.Close(ctx); err != nil {
+		panic(err)
+	}
 	return m.Run()
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"sync/atomic"
+	"time"
 
 	"github.com/aril-wasm/aril/cmd/aril/internal/serve/guard"
 	"github.com/aril-wasm/aril/cmd/aril/internal/serve/store"
@@ -27,6 +28,10 @@ type Service struct {
 	handler  http.Handler
 	ready    atomic.Bool // definitions were loaded, and the end has not begun
 }
+
+// compileTime is how long one mapping may compile. It is more than usual: a
+// start on a busy machine must not fail, and who publishes is trusted.
+const compileTime = 2 * time.Minute
 
 // New opens the database, loads the definitions and puts the handlers
 // together. The error is a *ConfigError where cfg is wrong, and an
@@ -54,7 +59,7 @@ func New(ctx context.Context, cfg Config) (_ *Service, err error) {
 	if s.store, err = store.Open(ctx, cfg.Database, store.Options{}); err != nil {
 		return nil, fmt.Errorf("open %s: %w", DatabaseName(cfg.Database), err)
 	}
-	s.runtime, err = aril.New(ctx, aril.Config{Logger: cfg.Logger, CacheDir: cfg.Cache, Interpreter: cfg.Interpreter})
+	s.runtime, err = aril.New(ctx, aril.Config{Logger: cfg.Logger, CacheDir: cfg.Cache, Interpreter: cfg.Interpreter, CompileTime: compileTime})
 	if err != nil {
 		return nil, err
 	}

@@ -98,7 +98,11 @@ func escapedPath(r *http.Request) string {
 func byEscapedPath(r *http.Request) *http.Request {
 	at := chi.NewRouteContext()
 	at.RoutePath = escapedPath(r)
-	return r.WithContext(context.WithValue(r.Context(), chi.RouteCtxKey, at))
+	u := *r.URL
+	u.RawPath = at.RoutePath // the middleware must see the route that chi does
+	r = r.WithContext(context.WithValue(r.Context(), chi.RouteCtxKey, at))
+	r.URL = &u
+	return r
 }
 
 // matchOf unescapes the values of a path. ok is false where one is empty or

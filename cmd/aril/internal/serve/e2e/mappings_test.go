@@ -91,23 +91,31 @@ func (s *server) readsWith(t *testing.T, name string, omitted bool) {
 		return
 	}
 	id := a.object(t)["id"].(string)
-	for _, path := range []string{"/" + id, "", "/" + id + "/functions/data", "/" + id + "/functions/extensions"} {
-		begun := time.Now()
-		a, err := s.send(call{method: http.MethodGet, path: instances("w-"+name) + path})
-		if err != nil || a.status != http.StatusOK {
-			t.Errorf("%s: %s: %v %+v", name, path, err, a)
-			return
+	for _, path := range []string{"/" + id, "/" + id + "/functions/data", "/" + id + "/functions/extensions", ""} {
+		var a *answer
+		var x map[string]any
+		// On a machine with other work the healthy one may once be denied the
+		// processor for longer than a mapping may run.
+		for range 5 {
+			begun := time.Now()
+			if a, err = s.send(call{method: http.MethodGet, path: instances("w-"+name) + path}); err != nil || a.status != http.StatusOK {
+				t.Errorf("%s: %s: %v %+v", name, path, err, a)
+				return
+			}
+			if took := time.Since(begun); took > patience/2 {
+				t.Errorf("%s: %s took %v", name, path, took)
+			}
+			got := a.object(t)
+			if items, ok := got["items"].([]any); ok {
+				got = items[0].(map[string]any)
+				id = got["id"].(string)
+			}
+			if x, _ = got["extensions"].(map[string]any); x["good"] == id {
+				break
+			}
 		}
-		if took := time.Since(begun); took > patience/2 {
-			t.Errorf("%s: %s took %v", name, path, took)
-		}
-		got := a.object(t)
-		if items, ok := got["items"].([]any); ok {
-			got = items[0].(map[string]any)
-		}
-		x, _ := got["extensions"].(map[string]any)
 		if x["good"] != id {
-			t.Errorf("%s: %s: the healthy extension is not there: %s", name, path, a.body)
+			t.Errorf("%s: %s: the healthy extension is not there: %.300s", name, path, a.body)
 		}
 		if omitted && len(x) != 1 {
 			t.Errorf("%s: %s: %.300s", name, path, a.body)

@@ -18,9 +18,9 @@ import (
 	"github.com/aril-wasm/aril/cmd/aril/internal/serve/guard"
 )
 
-// latency is the median time of a healthy client's reads and writes, in which
-// it may have been turned away and have tried again.
-func (s *server) latency(id string) time.Duration {
+// latency is the median and the longest time of a healthy client's reads and
+// writes, in which it may have been turned away and have tried again.
+func (s *server) latency(id string) (median, longest time.Duration) {
 	s.t.Helper()
 	var times []time.Duration
 	for i := range 30 {
@@ -37,7 +37,7 @@ func (s *server) latency(id string) time.Duration {
 		times = append(times, time.Since(begun))
 	}
 	slices.Sort(times)
-	return times[len(times)/2]
+	return times[len(times)/2], times[len(times)-1]
 }
 
 func TestSlowClientsDoNotHoldUpAHealthyOne(t *testing.T) {
@@ -66,10 +66,10 @@ func TestSlowClientsDoNotHoldUpAHealthyOne(t *testing.T) {
 		return "Host: " + srv.address + "\r\nAuthorization: Bearer " + slow[i%len(slow)] + "\r\n"
 	}
 	id := srv.begin("orders", "", nil)
-	for range 20 {
+	for range 70 { // a page of them is more than what the system keeps for a connection
 		srv.begin("large", "", map[string]any{"text": strings.Repeat("x", 100_000)})
 	}
-	before := srv.latency(id)
+	before, _ := srv.latency(id)
 
 	for i := range each {
 		post := fmt.Sprintf("POST %s/start?sync=true HTTP/1.1\r\n%sContent-Type: application/json\r\n", instances("orders"), headers(i))
@@ -77,19 +77,18 @@ func TestSlowClientsDoNotHoldUpAHealthyOne(t *testing.T) {
 		go srv.dribble(t.Context(), post+"Content-Length: 5000\r\n\r\n", " ", 200*time.Millisecond)
 		go srv.dribble(t.Context(), post+"Transfer-Encoding: chunked\r\n\r\n", "1\r\n \r\n", 200*time.Millisecond)
 	}
-	for i := range each {
+	for i := range 8 { // more would fill what the service keeps for such clients
 		c := srv.dial()
 		require.NoError(t, c.SetReadBuffer(4096))
-		_, err := fmt.Fprintf(c, "GET %s?pageSize=20 HTTP/1.1\r\n%s\r\n", instances("large"), headers(i)) // 2 MB
+		_, err := fmt.Fprintf(c, "GET %s?pageSize=70 HTTP/1.1\r\n%s\r\n", instances("large"), headers(i)) // 7 MB
 		require.NoError(t, err)
 	}
-	require.Eventually(t, func() bool { return srv.do(move("orders", id, "add", nil)).status == http.StatusOK }, patience, 10*time.Millisecond, "slow clients keep a healthy one out")
-
-	// The bound is wide: what is looked for is a client that waits for a
-	// timeout of the server.
-	during := srv.latency(id)
-	t.Logf("median before %v, during %v", before, during)
+	// The bounds are wide: what is looked for is a client that waits for one of
+	// the server's timeouts: 10 s for a body, 30 s for an answer.
+	during, longest := srv.latency(id)
+	t.Logf("median before %v, during %v, the longest %v", before, during, longest)
 	require.Less(t, during, 20*before+500*time.Millisecond)
+	require.Less(t, longest, 20*before+8*time.Second)
 	require.Less(t, srv.residentKiB(), 1<<20, "KiB of memory")
 	srv.quiet()
 }

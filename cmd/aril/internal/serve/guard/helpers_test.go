@@ -128,9 +128,7 @@ func (c *rawClient) closed(t *testing.T) {
 	t.Helper()
 	_, err := io.Copy(io.Discard, c.r)
 	var timeout net.Error
-	if err != nil {
-		require.NotErrorAs(t, err, &timeout, "still open")
-	}
+	require.False(t, errors.As(err, &timeout) && timeout.Timeout(), "still open")
 }
 
 func text(s string) http.Handler {

@@ -113,12 +113,15 @@ func (t *Tokens) Watch(ctx context.Context, l *slog.Logger) {
 		case <-tick.C:
 		}
 		changed, err := t.Reload()
-		switch {
-		case err != nil && err.Error() != last:
+		if err != nil {
+			if err.Error() != last {
+				l.Error("tokens not read again; the ones before count", "error", err)
+			}
 			last = err.Error()
-			l.Error("tokens not read again; the ones before count", "error", err)
-		case changed:
-			last = ""
+			continue
+		}
+		last = ""
+		if changed {
 			l.Info("tokens read again", "file", t.file, "tokens", t.set.Load().len())
 			if w := t.Warning(); w != "" {
 				l.Warn(w)

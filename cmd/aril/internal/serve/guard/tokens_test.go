@@ -238,10 +238,15 @@ func TestWatchReadsChangesAndLogsWhatIsWrongOnce(t *testing.T) {
 		tokens.Watch(ctx, slog.New(slog.NewTextHandler(log, nil)))
 		close(done)
 	}()
-	require.NoError(t, os.WriteFile(file, []byte("{"), 0o600))
+	require.NoError(t, os.WriteFile(file+".new", []byte("{"), 0o600)) // a file that is half written would be a second error
+	require.NoError(t, os.Rename(file+".new", file))
 	require.Eventually(t, func() bool { return strings.Contains(log.String(), "the ones before count") }, 10*time.Second, time.Millisecond)
 	time.Sleep(20 * time.Millisecond)
 	require.Equal(t, 1, strings.Count(log.String(), "the ones before count"))
+	require.NoError(t, os.Remove(file))
+	require.Eventually(t, func() bool { return strings.Contains(log.String(), "no such file") }, 10*time.Second, time.Millisecond)
+	time.Sleep(20 * time.Millisecond)
+	require.Equal(t, 1, strings.Count(log.String(), "no such file"))
 	require.NoError(t, os.WriteFile(file+".new", []byte(lineA+lineB), 0o644))
 	require.NoError(t, os.Rename(file+".new", file))
 	require.Eventually(t, func() bool {

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -57,6 +58,7 @@ func TestWhateverIsSentTheDocumentHolds(t *testing.T) {
 		}
 		f.begin(t)
 		before := f.witness(t)
+		f.limits(t)
 		for i := range n {
 			f.one(t, i)
 		}
@@ -114,6 +116,18 @@ func (f *fuzzer) witness(t *testing.T) map[string]any {
 	require.NoError(t, json.Unmarshal(body, &out))
 	delete(out, "eTag")
 	return out
+}
+
+// limits sends starts at each limit of their body, often enough to find all.
+func (f *fuzzer) limits(t *testing.T) {
+	i := slices.IndexFunc(f.contract.operations, func(o *operation) bool { return o.OperationID == "startInstance" })
+	o := f.contract.operations[i]
+	for range 100 {
+		r := f.request(o)
+		r.body = nil
+		f.memberAtLimit(o, r)
+		f.check(t, r)
+	}
 }
 
 // one sends a request that the document calls valid, or one that up to three

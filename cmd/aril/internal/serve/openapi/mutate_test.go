@@ -30,6 +30,7 @@ var mutations = []struct {
 	{"another encoding of the body", (*maker).otherEncoding},
 	{"a body that is not JSON", (*maker).notJSON},
 	{"a member of another type", (*maker).otherMember},
+	{"a member at or past a limit", (*maker).memberAtLimit},
 	{"a member less", (*maker).memberLess},
 	{"a member more", (*maker).memberMore},
 	{"a member twice", (*maker).memberTwice},
@@ -294,6 +295,56 @@ func (m *maker) otherMember(o *operation, r *request) {
 	if _, replace := m.node(r, anyNode); replace != nil {
 		replace(pick(m.generator, []any{nil, true, false, 0, -1, json.Number("1e3"), "", "x", []any{}, []any{nil}, members{}, members{{"x", 1}}, strings.Repeat("a", 5000)}))
 	}
+}
+
+// memberAtLimit makes texts and lists as long as a schema says, one less and one
+// more.
+func (m *maker) memberAtLimit(o *operation, r *request) {
+	if o.RequestBody == nil {
+		return
+	}
+	var body map[string]any
+	if json.Unmarshal(r.body, &body) != nil || body == nil {
+		body = map[string]any{}
+	}
+	properties := o.RequestBody.Value.Content["application/json"].Schema.Value.Properties
+	if len(properties) == 0 {
+		return
+	}
+	name := pick(m.generator, sortedKeys(properties))
+	s := properties[name].Value
+	near := func(limit uint64) int { return max(0, int(limit)+m.IntN(3)-1) }
+	text := func(s *openapi3.Schema) string {
+		limit := s.MinLength
+		if s.MaxLength != nil && !m.oneIn(3) {
+			limit = *s.MaxLength
+		}
+		// Of four bytes each, 256 would be more than the 800 bytes of a key.
+		return strings.Repeat(pick(m.generator, []string{"a", "é", "漢"}), near(limit))
+	}
+	switch {
+	case s.Type.Includes("string"):
+		body[name] = text(s)
+	case s.Type.Includes("array"):
+		list := make([]string, 1)
+		if s.MaxItems != nil && m.oneIn(2) {
+			list = make([]string, near(*s.MaxItems))
+		}
+		for i := range list {
+			list[i] = "a"
+		}
+		if len(list) > 0 && m.oneIn(2) {
+			list[0] = text(s.Items.Value)
+		}
+		body[name] = list
+	}
+	raw, err := json.Marshal(body)
+	if err != nil {
+		panic(err)
+	}
+	r.body = raw
+	r.set("Content-Type", "application/json")
+	r.note("%s %.40v", name, body[name])
 }
 
 func (m *maker) memberLess(o *operation, r *request) {

@@ -4,7 +4,7 @@ GO_GUEST := GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -trimpath -ldfl
 FUZZTIME ?= 10s
 STATICCHECK := go run honnef.co/go/tools/cmd/staticcheck@latest
 
-.PHONY: help check test soak service race bench bench-serve bench-peers fuzz guests sdks conformance conformance-table demo enrichment-demo examples generate
+.PHONY: help check test soak service deploy race bench bench-serve bench-peers fuzz guests sdks conformance conformance-table demo enrichment-demo examples generate
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ soak: ## a million mixed operations, and what they leave in the process
 
 service: ## the service's tests in their long form, on SQLite and PostgreSQL (needs .ci/install.sh)
 	@cd cmd/aril && ARIL_SERVE_LONG=1 ../../.ci/postgres go test -count=1 -timeout 20m ./internal/serve/...
+
+deploy: ## check the static binary as the image has it, the Dockerfile and the systemd unit (needs .ci/install.sh)
+	@.ci/deploy
 
 race: ## run the concurrent packages under the race detector (bombs, and what measures the process, left out)
 	@go test -race -skip 'Bomb|Process|Committed|LeaveNothing|TenThousand' ./runtime ./runtime/state/...

@@ -45,7 +45,7 @@ type ledger struct {
 	publishing, published atomic.Int64
 }
 
-// shared keys are started by all writers at once.
+// sharedKeys is how many keys of a round all writers start.
 const sharedKeys = 5
 
 func TestWhatWasAcknowledgedSurvivesKill9(t *testing.T) {

@@ -496,5 +496,12 @@ const aril = {
 for (const [key, value] of Object.entries({ aril, console, performance, crypto, fetch, Headers, Response, TextEncoder, TextDecoder })) hidden(global, key, value);
 hidden(global, "queueMicrotask", (f) => { Promise.resolve().then(f); });
 
+// The engine makes builtins when they are first used: here, so that the template
+// has them, and not in each operation anew.
+for (const key of Object.getOwnPropertyNames(global)) {
+	const made = global[key];
+	if (key === "Math" || key === "JSON") Object.getOwnPropertyNames(made).forEach((each) => made[each]);
+}
+
 return { statusError, hostError, neverSettles, report, errorFields, begin, promiseOf: (thenable) => Promise.resolve(thenable) };
 })

@@ -18,9 +18,9 @@ import (
 	"time"
 )
 
-// definitions are two workflows, one without extensions and one with three,
-// whose mappings are those of examples/serve. Nothing of an answer is kept
-// between requests.
+// definitions are three workflows: one without extensions, and two with three,
+// whose mappings are those of examples/serve. Only of the one called kept is
+// anything kept between requests.
 //
 //go:embed definitions
 var definitions embed.FS

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-
 )
 
 // guestFile reads one of the small guests of testdata/guests; what each does

@@ -18,8 +18,9 @@ var update = flag.Bool("update", false, "write what the example prints into its 
 var output = regexp.MustCompile("(?s)\nprints\n\n```\n(.*?)```\n")
 
 // README runs an example and compares what it prints with the block after
-// "prints" in README.md, in the folder of the test.
-func README(t *testing.T, run func(ctx context.Context, w io.Writer) error) {
+// "prints" in README.md, in the folder of the test. What matches changing may be
+// another text each time.
+func README(t *testing.T, run func(ctx context.Context, w io.Writer) error, changing ...*regexp.Regexp) {
 	t.Helper()
 	var out strings.Builder
 	require.NoError(t, run(t.Context(), &out), "%s", &out)
@@ -32,5 +33,9 @@ func README(t *testing.T, run func(ctx context.Context, w io.Writer) error) {
 		require.NoError(t, os.WriteFile("README.md", []byte(changed), 0o644))
 		return
 	}
-	require.Equal(t, string(readme[at[2]:at[3]]), out.String())
+	said, got := string(readme[at[2]:at[3]]), out.String()
+	for _, c := range changing {
+		said, got = c.ReplaceAllString(said, "…"), c.ReplaceAllString(got, "…")
+	}
+	require.Equal(t, said, got)
 }

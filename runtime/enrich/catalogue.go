@@ -74,13 +74,13 @@ func newCatalogue(compat Compat, docs []*parsed) *catalogue {
 		}
 	}
 	for _, versions := range c.extensions {
-		slices.SortFunc(versions, func(a, b *Extension) int { return compareVersions(b.Version, a.Version) })
+		slices.SortFunc(versions, func(a, b *Extension) int { return CompareVersions(b.Version, a.Version) })
 	}
 	for _, versions := range c.tasks {
-		slices.SortFunc(versions, func(a, b *Task) int { return compareVersions(b.Version, a.Version) })
+		slices.SortFunc(versions, func(a, b *Task) int { return CompareVersions(b.Version, a.Version) })
 	}
 	for _, versions := range c.workflows {
-		slices.SortFunc(versions, func(a, b *workflowPlan) int { return compareVersions(b.Version, a.Version) })
+		slices.SortFunc(versions, func(a, b *workflowPlan) int { return CompareVersions(b.Version, a.Version) })
 	}
 	c.planWorkflows()
 	c.planCore()
@@ -89,15 +89,15 @@ func newCatalogue(compat Compat, docs []*parsed) *catalogue {
 
 // extension finds the version that a reference means.
 func (c *catalogue) extension(r Reference) (*Extension, bool) {
-	return pick(c.extensions[id(r.Domain, r.Key)], func(e *Extension) string { return e.Version }, r.Version)
+	return PickVersion(c.extensions[id(r.Domain, r.Key)], func(e *Extension) string { return e.Version }, r.Version)
 }
 
 func (c *catalogue) task(r Reference) (*Task, bool) {
-	return pick(c.tasks[id(r.Domain, r.Key)], func(t *Task) string { return t.Version }, r.Version)
+	return PickVersion(c.tasks[id(r.Domain, r.Key)], func(t *Task) string { return t.Version }, r.Version)
 }
 
 func (c *catalogue) workflow(domain, key, version string) (*workflowPlan, bool) {
-	return pick(c.workflows[id(domain, key)], func(w *workflowPlan) string { return w.Version }, version)
+	return PickVersion(c.workflows[id(domain, key)], func(w *workflowPlan) string { return w.Version }, version)
 }
 
 func (c *catalogue) planWorkflows() {
@@ -119,7 +119,7 @@ func (c *catalogue) planWorkflows() {
 
 func (c *catalogue) planCore() {
 	for k := range c.extensions {
-		newest, _ := pick(c.extensions[k], func(e *Extension) string { return e.Version }, latest)
+		newest, _ := PickVersion(c.extensions[k], func(e *Extension) string { return e.Version }, latest)
 		lower := strings.ToLower(newest.Key)
 		c.known[lower] = append(c.known[lower], newest)
 		if !newest.Type.everywhere() {

@@ -34,7 +34,7 @@ func TestVersionsAreOrderedByTheirNumbers(t *testing.T) {
 	order := []string{"0.9.9", "1.0.0-alpha.2", "1.0.0-alpha.10", "1.0.0-beta.1", "1.0.0", "1.0.10", "1.2.0", "10.0.0"}
 	for i, a := range order {
 		for j, b := range order {
-			got := compareVersions(a, b)
+			got := CompareVersions(a, b)
 			require.Equal(t, i < j, got < 0, "%s %s", a, b)
 			require.Equal(t, i == j, got == 0, "%s %s", a, b)
 		}

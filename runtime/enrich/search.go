@@ -41,7 +41,7 @@ func (e *Enricher) Find(q Query) []Found {
 		if c := strings.Compare(a.Flow+" "+a.Domain+" "+a.Key, b.Flow+" "+b.Domain+" "+b.Key); c != 0 {
 			return c
 		}
-		return compareVersions(b.Version, a.Version)
+		return CompareVersions(b.Version, a.Version)
 	})
 	if q.Latest {
 		found = slices.CompactFunc(found, func(a, b Found) bool { return a.Flow == b.Flow && a.Domain == b.Domain && a.Key == b.Key })

@@ -8,9 +8,9 @@ import (
 
 const latest = "latest"
 
-// compareVersions orders "1.2.3" and "1.2.3-alpha.4": by number, a version
-// with a suffix before the one without.
-func compareVersions(a, b string) int {
+// CompareVersions orders "1.2.3" and "1.2.3-alpha.4" as [cmp.Compare] does: by
+// number, a version with a suffix before the one without.
+func CompareVersions(a, b string) int {
 	an, as, _ := strings.Cut(a, "-")
 	bn, bs, _ := strings.Cut(b, "-")
 	if c := compareDotted(an, bn); c != 0 {
@@ -59,10 +59,11 @@ func versionFits(wanted, version string) bool {
 	return suffix == "" && strings.HasPrefix(number+".", wanted+".")
 }
 
-// pick finds the newest of versions, which are in falling order, that a
-// reference means. A version with a suffix is taken where it is named, or
+// PickVersion finds the newest of versions, which are in falling order, that
+// wanted means, as a [Reference] does: a whole version, the beginning of one, or
+// "latest" or "" for any. A version with a suffix is taken where it is named, or
 // where there is no other.
-func pick[T any](versions []T, version func(T) string, wanted string) (T, bool) {
+func PickVersion[T any](versions []T, version func(T) string, wanted string) (T, bool) {
 	var fallback T
 	found := false
 	for _, v := range versions {

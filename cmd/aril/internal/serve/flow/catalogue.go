@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"path"
 	"slices"
+	"strings"
 
 	"github.com/aril-wasm/aril/runtime/enrich"
 )
@@ -40,7 +41,7 @@ func Parse(docs []enrich.Document) (*Catalogue, []enrich.Issue) {
 		}
 	}
 	for _, versions := range c.schemas {
-		slices.SortFunc(versions, func(a, b *Schema) int { return compareVersions(b.Version, a.Version) })
+		slices.SortFunc(versions, func(a, b *Schema) int { return enrich.CompareVersions(b.Version, a.Version) })
 	}
 	for _, root := range flows {
 		w := c.parseWorkflow(root)
@@ -49,7 +50,7 @@ func Parse(docs []enrich.Document) (*Catalogue, []enrich.Issue) {
 		issues = append(issues, root.r.issues...)
 	}
 	for _, versions := range c.workflows {
-		slices.SortFunc(versions, func(a, b *Workflow) int { return compareVersions(b.Version, a.Version) })
+		slices.SortFunc(versions, func(a, b *Workflow) int { return enrich.CompareVersions(b.Version, a.Version) })
 	}
 	return c, issues
 }
@@ -159,7 +160,7 @@ func (c *Catalogue) schema(at node, domain string) *Schema {
 		at.wrong("names no schema: want key, domain and version, or ref")
 		return nil
 	}
-	s, ok := pick(c.schemas[domain+"/"+key], func(s *Schema) string { return s.Version }, version)
+	s, ok := enrich.PickVersion(c.schemas[domain+"/"+key], func(s *Schema) string { return s.Version }, version)
 	if !ok {
 		if version == "" {
 			version = "latest"
@@ -173,7 +174,7 @@ func (c *Catalogue) schema(at node, domain string) *Schema {
 // Workflow finds a workflow. Version is a whole one, the beginning of one
 // ("1", "1.2"), or "latest" or "" for the newest.
 func (c *Catalogue) Workflow(domain, key, version string) (*Workflow, bool) {
-	return pick(c.workflows[domain+"/"+key], func(w *Workflow) string { return w.Version }, version)
+	return enrich.PickVersion(c.workflows[domain+"/"+key], func(w *Workflow) string { return w.Version }, version)
 }
 
 // Versions lists the versions of a workflow, the newest first.
@@ -202,11 +203,16 @@ func (c *Catalogue) Resume(domain, key, began string) (*Workflow, error) {
 		return nil, problem("notfound", CodeNoWorkflow, "There is no workflow %s in the domain %s.", quote(key), quote(domain))
 	}
 	version := func(w *Workflow) string { return w.Version }
-	if w, ok := pick(versions, version, began); ok && (w.Version == began || began == "") {
+	if w, ok := enrich.PickVersion(versions, version, began); ok && (w.Version == began || began == "") {
 		return w, nil
 	}
-	if w, ok := pick(versions, version, major(began)); ok {
+	if w, ok := enrich.PickVersion(versions, version, major(began)); ok {
 		return w, nil
 	}
 	return nil, problem("conflict", CodeVersionGone, "The instance began with version %s of workflow %s/%s, and no version %s of it is loaded.", began, domain, key, major(began))
+}
+
+func major(version string) string {
+	m, _, _ := strings.Cut(version, ".")
+	return m
 }
